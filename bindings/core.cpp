@@ -1,0 +1,165 @@
+// The extension: arrays in, GIL released, Ctrl-C and progress by polling, C++ errors to Python errors. No
+// arithmetic.
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <optional>
+#include <stdexcept>
+#include <string>
+
+#include "half_step.hpp"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+namespace {
+
+using alsatian::i32;
+using alsatian::i64;
+
+template <class T, int Dimensions>
+using In = nb::ndarray<const T, nb::numpy, nb::ndim<Dimensions>, nb::c_contig, nb::device::cpu>;
+template <class T, int Dimensions>
+using Out = nb::ndarray<T, nb::numpy, nb::ndim<Dimensions>, nb::c_contig, nb::device::cpu>;
+
+void require(bool condition, const char* what) {
+    if (!condition) throw std::invalid_argument(what);
+}
+
+template <class Array>
+auto pointer(const std::optional<Array>& array) {
+    return array ? array->data() : nullptr;
+}
+
+alsatian::Form parse_form(const std::string& name) {
+    if (name == "auto") return alsatian::Form::automatic;
+    if (name == "primal") return alsatian::Form::primal;
+    if (name == "dual") return alsatian::Form::dual;
+    throw std::invalid_argument("form must be 'auto', 'primal' or 'dual', got '" + name + "'");
+}
+
+// The kernels trust their indices: a row pointer or column out of range would read outside the arrays.
+void check_structure(const i64* indptr, i64 rows, i64 stored, const i32* indices, i64 columns) {
+    require(indptr[0] == 0 && indptr[rows] == stored, "indptr must run from 0 to the number of stored cells");
+    for (i64 i = 0; i < rows; i++) require(indptr[i] <= indptr[i + 1], "indptr must not decrease");
+    for (i64 c = 0; c < stored; c++)
+        if (indices[c] < 0 || indices[c] >= columns)
+            throw std::out_of_range("a column index is out of range");
+}
+
+template <class T>
+void check_cells(const In<T, 2>& factors, i64 columns, const std::optional<In<T, 1>>& offset) {
+    require(i64(factors.shape(0)) == columns, "factors must have one row for each column of the cells");
+    require(factors.shape(1) >= 1, "factors must have at least one column");
+    require(factors.shape(1) < 100000, "factors have too many columns");
+    require(!offset || i64(offset->shape(0)) == columns,
+            "offset must have one entry for each column of the cells");
+}
+
+// Calls back into Python from the polling thread: signals first, then the caller's own poll.
+std::function<void(double)> make_poll(nb::object poll) {
+    return [poll](double fraction) {
+        nb::gil_scoped_acquire gil;
+        if (PyErr_CheckSignals() != 0) throw nb::python_error();
+        if (!poll.is_none()) poll(fraction);
+    };
+}
+
+template <class T>
+nb::dict half_step(i64 rows, i64 columns, std::optional<In<i64, 1>> indptr, std::optional<In<i32, 1>> indices,
+                   nb::ndarray<const T, nb::numpy, nb::c_contig, nb::device::cpu> values,
+                   std::optional<In<T, 1>> weights, bool absent_zero, In<T, 2> factors,
+                   std::optional<In<T, 1>> offset, double ridge, double ridge_bias, In<double, 1> scale,
+                   Out<T, 2> out, std::optional<Out<T, 1>> out_bias, double relaxation, Out<double, 1> fit,
+                   Out<double, 1> penalty, int n_jobs, const std::string& form, const std::string& isa,
+                   nb::object poll) {
+    require(rows >= 0 && columns >= 0, "shape must not be negative");
+    check_cells<T>(factors, columns, offset);
+    require(indptr.has_value() == indices.has_value(), "indptr and indices go together");
+    if (indptr) {
+        const i64 stored = static_cast<i64>(values.size());
+        require(i64(indptr->shape(0)) == rows + 1, "indptr must have rows + 1 entries");
+        require(i64(indices->shape(0)) == stored, "indices and values must be of the same length");
+        require(!weights || i64(weights->shape(0)) == stored,
+                "weights and values must be of the same length");
+        check_structure(indptr->data(), rows, stored, indices->data(), columns);
+    } else {
+        require(i64(values.size()) == rows * columns, "a full matrix must have rows × columns values");
+        require(!weights && !absent_zero, "a full matrix has no weights and no absent cells");
+        require(scale.shape(0) == 1, "a full matrix has one scale");
+    }
+    require(scale.shape(0) == 1 || i64(scale.shape(0)) == rows, "scale must have one entry, or one a row");
+    require(i64(out.shape(0)) == rows && out.shape(1) == factors.shape(1), "out must be rows × components");
+    require(!out_bias || i64(out_bias->shape(0)) == rows, "out_bias must have one entry a row");
+    require(i64(fit.shape(0)) == rows && i64(penalty.shape(0)) == rows,
+            "fit and penalty must have one entry a row");
+    require(ridge >= 0 && ridge_bias >= 0, "ridge must not be negative");
+
+    alsatian::HalfStep<T> step;
+    step.cells = {rows,          columns,          pointer(indptr), pointer(indices),
+                  values.data(), pointer(weights), absent_zero};
+    step.fixed = {factors.data(), columns, static_cast<int>(factors.shape(1)), out_bias.has_value()};
+    step.offset = pointer(offset);
+    step.ridge = ridge;
+    step.ridge_bias = out_bias ? ridge_bias : 0;
+    step.scale = scale.data();
+    step.scale_step = scale.shape(0) == 1 ? 0 : 1;
+    step.out = out.data();
+    step.out_bias = pointer(out_bias);
+    step.relaxation = relaxation;
+    step.fit = fit.data();
+    step.penalty = penalty.data();
+    step.threads = n_jobs;
+    step.form = parse_form(form);
+    step.isa = isa.empty() ? alsatian::current_isa() : isa;
+    step.poll = make_poll(poll);
+
+    alsatian::Counts counts;
+    {
+        nb::gil_scoped_release release;
+        counts = alsatian::half_step(step);
+    }
+    nb::dict result;
+    result["primal"] = counts.primal;
+    result["dual"] = counts.dual;
+    result["shared"] = counts.shared;
+    result["minimum_norm"] = counts.minimum_norm;
+    result["empty"] = counts.empty;
+    return result;
+}
+
+template <class T>
+void define_half_step(nb::module_& m, const char* name) {
+    m.def(name, &half_step<T>, "rows"_a, "columns"_a, "indptr"_a.none(), "indices"_a.none(), "values"_a,
+          "weights"_a.none(), "absent_zero"_a, "factors"_a, "offset"_a.none(), "ridge"_a, "ridge_bias"_a,
+          "scale"_a, "out"_a, "out_bias"_a.none(), "relaxation"_a, "fit"_a, "penalty"_a, "n_jobs"_a, "form"_a,
+          "isa"_a, "poll"_a.none(),
+          "Solve every row of one side with the other side fixed; see contract.py.");
+}
+
+nb::dict build_config() {
+    nb::dict config;
+    config["compiler"] = __VERSION__;
+    config["build_type"] = ALSATIAN_BUILD_TYPE;
+    config["sanitize"] = ALSATIAN_SANITIZE;
+    config["isas"] = alsatian::available_isas();
+    config["isa"] = std::string(alsatian::current_isa());
+    return config;
+}
+
+}  // namespace
+
+NB_MODULE(_core, m) {
+    m.doc() = "The native core of alsatian.";
+    define_half_step<float>(m, "half_step_float32");
+    define_half_step<double>(m, "half_step_float64");
+    m.def("available_isas", &alsatian::available_isas,
+          "Instruction sets that this build and machine have, best first.");
+    m.def(
+        "current_isa", [] { return std::string(alsatian::current_isa()); },
+        "The instruction set in use: the best, or the one that ALSATIAN_ISA names.");
+    m.def("build_config", &build_config, "How the extension was built.");
+}

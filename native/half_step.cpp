@@ -1,0 +1,152 @@
+#include "half_step.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <memory>
+#include <vector>
+
+#include "column_sums.hpp"
+#include "crew.hpp"
+#include "row_solver.hpp"
+#include "shared_rows.hpp"
+
+namespace alsatian {
+
+namespace {
+
+// Work that a worker takes at a time, in multiply-adds: long enough that taking it costs nothing, short
+// enough that the last worker to finish is not waited for.
+constexpr double kChunkWork = 4e6;
+
+// Longest rows first, to within an eighth: buckets by the leading bits of the length, each in row order.
+std::vector<i64> longest_first(i64 rows, const i64* indptr) {
+    auto bucket = [](i64 length) {
+        const auto n = static_cast<std::uint64_t>(length);
+        if (n < 8) return static_cast<int>(n);
+        const int top = static_cast<int>(std::bit_width(n)) - 1;
+        return top * 8 + static_cast<int>((n >> (top - 3)) & 7);
+    };
+    std::array<i64, 512> start{};
+    for (i64 i = 0; i < rows; i++) start[511 - bucket(indptr[i + 1] - indptr[i])]++;
+    i64 total = 0;
+    for (i64& s : start) s = std::exchange(total, total + s);
+    std::vector<i64> order(static_cast<std::size_t>(rows));
+    for (i64 i = 0; i < rows; i++) order[start[511 - bucket(indptr[i + 1] - indptr[i])]++] = i;
+    return order;
+}
+
+// Where each chunk of the order begins.
+template <class T>
+std::vector<i64> chunks_of(const HalfStep<T>& step, const std::vector<i64>& order, i64 from) {
+    const double size = step.fixed.size();
+    std::vector<i64> starts{from};
+    double work = 0;
+    for (i64 i = from; i < std::ssize(order); i++) {
+        work += double(step.cells.length(order[i])) * size * size / 2 + size * size * size / 6 + 100;
+        if (work < kChunkWork) continue;
+        starts.push_back(i + 1);
+        work = 0;
+    }
+    if (starts.back() != std::ssize(order)) starts.push_back(std::ssize(order));
+    return starts;
+}
+
+template <class T>
+class RowsByRow {
+  public:
+    RowsByRow(const Shared<T>& shared, Crew& crew)
+        : shared_(shared),
+          step_(shared.step),
+          crew_(crew),
+          order_(longest_first(step_.cells.rows, step_.cells.indptr)) {
+        for (i64 i = 0; i < step_.cells.rows; i++) {
+            const i64 length = step_.cells.length(i);
+            if (dual_pays(step_, shared.no_ridge, length)) longest_dual_ = std::max(longest_dual_, length);
+        }
+        solvers_.resize(static_cast<std::size_t>(crew.size()));
+    }
+
+    Counts run() {
+        const i64 from = giants();
+        const std::vector<i64> chunks = chunks_of(step_, order_, from);
+        crew_.each(std::ssize(chunks) - 1, [&](int worker, i64 chunk) {
+            RowSolver<T>& solver = solver_of(worker);
+            for (i64 i = chunks[chunk]; i < chunks[chunk + 1]; i++) solver.solve(order_[i], crew_, worker);
+        });
+        Counts counts;
+        for (const auto& solver : solvers_)
+            if (solver) counts += solver->counts;
+        return counts;
+    }
+
+  private:
+    RowSolver<T>& solver_of(int worker) {
+        auto& solver = solvers_[worker];
+        if (!solver) solver = std::make_unique<RowSolver<T>>(shared_, longest_dual_);
+        return *solver;
+    }
+
+    // Rows so long that one worker would keep the others waiting are summed by all of them, segment by
+    // segment in order: the same sums as one worker would make. Returns how many rows that were.
+    i64 giants() {
+        const i64 total = step_.cells.indptr[step_.cells.rows] - step_.cells.indptr[0];
+        const i64 longest = std::max<i64>(RowSolver<T>::kSegment, total / (4 * crew_.size()));
+        i64 done = 0;
+        for (; crew_.size() > 1 && done < std::ssize(order_); done++) {
+            const i64 row = order_[done], begin = step_.cells.indptr[row], end = step_.cells.indptr[row + 1];
+            if (end - begin <= longest || dual_pays(step_, shared_.no_ridge, end - begin)) break;
+            giant(row, begin, end);
+        }
+        return done;
+    }
+
+    void giant(i64 row, i64 begin, i64 end) {
+        constexpr i64 length = RowSolver<T>::kSegment;
+        RowSolver<T> sum(shared_, 0);
+        sum.begin_sum();
+        crew_.reset_turns();
+        crew_.each((end - begin + length - 1) / length, [&](int worker, i64 s) {
+            RowSolver<T>& solver = solver_of(worker);
+            solver.segment(begin + s * length, std::min(end, begin + (s + 1) * length), crew_, worker);
+            crew_.wait_turn(worker, s);
+            sum.add_segment(solver);
+            crew_.pass_turn();
+        });
+        sum.finish_sum(row);
+        solver_of(0).counts += sum.counts;
+    }
+
+    const Shared<T>& shared_;
+    const HalfStep<T>& step_;
+    Crew& crew_;
+    std::vector<i64> order_;
+    i64 longest_dual_ = 0;
+    std::vector<std::unique_ptr<RowSolver<T>>> solvers_;
+};
+
+}  // namespace
+
+template <class T>
+Counts half_step(const HalfStep<T>& step) {
+    const Kernels<T>& k = kernels<T>(step.isa);
+    const Cells<T>& cells = step.cells;
+    const double work = cells.full() ? double(cells.rows) * double(cells.columns)
+                                     : double(cells.indptr[cells.rows] - cells.indptr[0]);
+    Crew crew(step.threads, step.poll, work);
+    Shared<T> shared(step, k);
+    if (!cells.absent_zero && !cells.full()) return RowsByRow<T>(shared, crew).run();
+
+    const ColumnSums sums = column_sums(step.fixed, step.offset, k, crew);
+    shared.sums = &sums;
+    shared.gram_weight = 1;
+    if (!cells.shared() || step.scale_step != 0) return RowsByRow<T>(shared, crew).run();
+    Counts counts;
+    solve_shared(shared, sums, crew, counts);
+    return counts;
+}
+
+template Counts half_step<float>(const HalfStep<float>&);
+template Counts half_step<double>(const HalfStep<double>&);
+
+}  // namespace alsatian

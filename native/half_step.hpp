@@ -1,0 +1,67 @@
+// One half-step: every row of one side solved with the other side fixed. See ARCHITECTURE.md, "One
+// half-step".
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "kernels.hpp"
+
+namespace alsatian {
+
+enum class Form { automatic, primal, dual };
+
+// The observed cells, row by row (CSR); or, where indptr is null, a full matrix of cells of weight one.
+template <class T>
+struct Cells {
+    i64 rows = 0;
+    i64 columns = 0;
+    const i64* indptr = nullptr;
+    const i32* indices = nullptr;
+    const T* values = nullptr;
+    const T* weights = nullptr;  // null: all one
+    bool absent_zero = false;    // cells that are not stored are zeros of weight one (α₀ = 1)
+
+    bool full() const { return indptr == nullptr; }
+    i64 length(i64 row) const { return full() ? columns : indptr[row + 1] - indptr[row]; }
+    // Every row has the same A: no cell of its own enters it.
+    bool shared() const { return full() || (absent_zero && !weights); }
+};
+
+template <class T>
+struct HalfStep {
+    Cells<T> cells;
+    Factors<T> fixed;               // the side held fixed, with the one of this side's bias
+    const T* offset = nullptr;      // o_j = μ + d_j; null: zero
+    double ridge = 0;               // λ_w
+    double ridge_bias = 0;          // λ_b
+    const double* scale = nullptr;  // count_i^ν: one number (scale_step 0) or one a row (scale_step 1)
+    int scale_step = 0;
+    T* out = nullptr;           // w, rows × k: the old rows on entry, the new on return
+    T* out_bias = nullptr;      // b, or null
+    double relaxation = 1;      // ω
+    double* fit = nullptr;      // per row: its share of the loss, without and
+    double* penalty = nullptr;  // of the ridge
+    int threads = 1;
+    Form form = Form::automatic;
+    std::string isa;
+    std::function<void(double)> poll;
+};
+
+// How many rows took each form.
+struct Counts {
+    i64 primal = 0, dual = 0, shared = 0, minimum_norm = 0, empty = 0;
+    Counts& operator+=(const Counts& o) {
+        primal += o.primal;
+        dual += o.dual;
+        shared += o.shared;
+        minimum_norm += o.minimum_norm;
+        empty += o.empty;
+        return *this;
+    }
+};
+
+template <class T>
+Counts half_step(const HalfStep<T>& step);
+
+}  // namespace alsatian

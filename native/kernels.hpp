@@ -1,0 +1,78 @@
+// The table of kernels that every instruction set fills in: the only arithmetic that is compiled more than
+// once.
+//
+// Panel layout, used by all of them: a matrix of C columns is ⌈C / P⌉ panels of P columns (P · sizeof(T) =
+// 256 bytes); element (r, c) lies at [(c / P) · stride + r · P + c % P], with `stride` elements between
+// panels. Sizes written "padded" are multiples of `padding`.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace alsatian {
+
+using i64 = std::int64_t;
+using i32 = std::int32_t;
+
+// The side held fixed: rows z̃ = (z, 1 where bias), contiguous with leading dimension k.
+template <class T>
+struct Factors {
+    const T* data = nullptr;
+    i64 rows = 0;
+    int k = 0;
+    bool bias = false;
+    int size() const { return k + (bias ? 1 : 0); }
+};
+
+template <class T>
+struct Kernels {
+    const char* isa;
+    int padding;  // what sizes are padded to: a multiple of the vector width
+    int panel;    // columns of a panel
+
+    // Gathers z̃ of `count` rows, times scale[q] where given, into panels (row q of `packed`), and adds
+    // Σ_q coef[q] z̃_q to rhs (padded, unscaled z̃). A null `packed` only adds.
+    void (*pack_rows)(const Factors<T>& z, const i32* index, i64 count, const T* scale, const T* coef,
+                      int padded, T* packed, i64 stride, T* rhs);
+
+    // Gathers columns first … first+depth−1 of z̃ of `count` rows, transposed: row d of `packed` holds column
+    // first+d over the rows, times column_scale[first + d] · row_scale[q]. Rows up to `padded` are zero.
+    void (*pack_transposed)(const Factors<T>& z, const i32* index, i64 count, int padded, int first,
+                            int depth, const T* column_scale, const T* row_scale, T* packed, i64 stride);
+
+    // Transposes a block of a dense row-major matrix, less an offset: row d of the one panel `packed` holds
+    // x[r][first + d] − offset[first + d] for r = 0 … rows−1 (rows <= panel); the rest of the panel is zero.
+    void (*pack_dense)(const T* x, i64 leading, i64 rows, i64 first, i64 depth, const T* offset, T* packed);
+
+    // Upper triangle of C ± Pᵀ P, P the packed rows (depth × padded).
+    void (*gram)(const T* packed, i64 stride, i64 depth, int padded, T* c, i64 c_stride, bool subtract);
+
+    // C + Aᵀ B for one panel A (depth × rows, rows <= panel) and packed B (depth × padded): C has rows ×
+    // padded.
+    void (*product)(const T* a, const T* b, i64 stride, i64 depth, int rows, int padded, T* c, i64 c_stride);
+
+    // A = Uᵀ U in place (upper), padded; writes 1 / u_jj. Returns false where a pivot is not above
+    // tolerance × the diagonal it started from.
+    bool (*cholesky)(T* a, i64 stride, int padded, T tolerance, T* inverse_diagonal);
+
+    // x ← (Uᵀ U)⁻¹ x.
+    void (*solve)(const T* u, i64 stride, int padded, const T* inverse_diagonal, T* x);
+
+    // ‖U x‖², summed in float64.
+    double (*norm_through)(const T* u, i64 stride, int padded, const T* x);
+
+    // dots[q] = z̃_q · x, for padded x.
+    void (*dots)(const Factors<T>& z, const i32* index, i64 count, const T* x, T* dots);
+};
+
+// Instruction sets compiled into this build that this machine can run, best first.
+std::vector<std::string> available_isas();
+// The one in use: the best, or the one that ALSATIAN_ISA names. Throws std::invalid_argument where it cannot
+// be had.
+const char* current_isa();
+
+template <class T>
+const Kernels<T>& kernels(const std::string& isa);
+
+}  // namespace alsatian

@@ -1,0 +1,124 @@
+#include "min_norm.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace alsatian {
+
+namespace {
+
+double dot(const double* a, const double* b, int n) {
+    double s = 0;
+    for (int i = 0; i < n; i++) s += a[i] * b[i];
+    return s;
+}
+
+// Householder: replaces a tall S by its triangle R (columns × columns) and t by the matching part of Qᵀt.
+void reduce_to_triangle(LeastSquares& p) {
+    const int n = p.columns, m = p.rows();
+    if (m <= n) return;
+    std::vector<double> v(static_cast<std::size_t>(m)), w(static_cast<std::size_t>(n));
+    for (int j = 0; j < n; j++) {
+        double norm = 0;
+        for (int i = j; i < m; i++) norm = std::hypot(norm, p.s[std::size_t(i) * n + j]);
+        if (norm == 0) continue;
+        for (int i = j; i < m; i++) v[i] = p.s[std::size_t(i) * n + j];
+        v[j] += v[j] >= 0 ? norm : -norm;
+        double vv = 0, vt = 0;
+        std::fill(w.begin(), w.end(), 0.0);
+        for (int i = j; i < m; i++) {
+            vv += v[i] * v[i];
+            vt += v[i] * p.t[i];
+            for (int c = j; c < n; c++) w[c] += v[i] * p.s[std::size_t(i) * n + c];
+        }
+        for (int i = j; i < m; i++) {
+            const double f = 2 * v[i] / vv;
+            for (int c = j; c < n; c++) p.s[std::size_t(i) * n + c] -= f * w[c];
+            p.t[i] -= f * vt;
+        }
+    }
+    for (int i = 1; i < n; i++)
+        for (int c = 0; c < i; c++) p.s[std::size_t(i) * n + c] = 0;
+    p.s.resize(std::size_t(n) * n);
+    p.t.resize(n);
+}
+
+void rotate(double* a, double* b, int n, double c, double s) {
+    for (int i = 0; i < n; i++) {
+        const double x = a[i], y = b[i];
+        a[i] = c * x - s * y;
+        b[i] = s * x + c * y;
+    }
+}
+
+// One-sided Jacobi (Hestenes 1958) on the rows: J S = diag(σ) Vᵀ, and t ← J t.
+void orthogonalize_rows(LeastSquares& p) {
+    const int n = p.columns, m = p.rows();
+    constexpr double eps = std::numeric_limits<double>::epsilon();
+    constexpr int kSweeps = 60;  // converges quadratically: a handful is usual
+    std::vector<double> norms(static_cast<std::size_t>(m));
+    for (int sweep = 0; sweep < kSweeps; sweep++) {
+        bool rotated = false;
+        for (int i = 0; i < m; i++) norms[i] = dot(&p.s[std::size_t(i) * n], &p.s[std::size_t(i) * n], n);
+        const double largest = m ? *std::max_element(norms.begin(), norms.end()) : 0;
+        const double negligible = largest * eps * eps;
+        for (int i = 0; i < m; i++)
+            for (int j = i + 1; j < m; j++) {
+                double *a = &p.s[std::size_t(i) * n], *b = &p.s[std::size_t(j) * n];
+                const double g = dot(a, b, n);
+                if (std::fabs(g) <= eps * std::sqrt(norms[i] * norms[j]) || std::fabs(g) <= negligible)
+                    continue;
+                rotated = true;
+                const double zeta = (norms[j] - norms[i]) / (2 * g);
+                const double tangent = std::copysign(1.0, zeta) / (std::fabs(zeta) + std::hypot(1.0, zeta));
+                const double c = 1 / std::hypot(1.0, tangent), s = c * tangent;
+                rotate(a, b, n, c, s);
+                rotate(&p.t[i], &p.t[j], 1, c, s);
+                norms[i] = dot(a, a, n);
+                norms[j] = dot(b, b, n);
+            }
+        if (!rotated) return;
+    }
+}
+
+// Calls visit(row, σ²) for each singular direction above the cutoff; the row is σ vᵀ.
+template <class Visit>
+void visit_directions(const LeastSquares& p, double cutoff, Visit visit) {
+    const int n = p.columns;
+    std::vector<double> squares(p.t.size());
+    double largest = 0;
+    for (int r = 0; r < p.rows(); r++) {
+        squares[r] = dot(&p.s[std::size_t(r) * n], &p.s[std::size_t(r) * n], n);
+        largest = std::max(largest, squares[r]);
+    }
+    for (int r = 0; r < p.rows(); r++)
+        if (squares[r] > cutoff * cutoff * largest) visit(r, &p.s[std::size_t(r) * n], squares[r]);
+}
+
+}  // namespace
+
+std::vector<double> minimum_norm(LeastSquares p, double cutoff) {
+    reduce_to_triangle(p);
+    orthogonalize_rows(p);
+    std::vector<double> w(static_cast<std::size_t>(p.columns), 0.0);
+    visit_directions(p, cutoff, [&](int r, const double* row, double square) {
+        for (int c = 0; c < p.columns; c++) w[c] += p.t[r] / square * row[c];
+    });
+    return w;
+}
+
+std::vector<double> pseudo_inverse_gram(LeastSquares p, double cutoff) {
+    reduce_to_triangle(p);
+    orthogonalize_rows(p);
+    const std::size_t n = static_cast<std::size_t>(p.columns);
+    std::vector<double> inverse(n * n, 0.0);
+    // v vᵀ / σ² with row = σ vᵀ
+    visit_directions(p, cutoff, [&](int, const double* row, double square) {
+        for (std::size_t a = 0; a < n; a++)
+            for (std::size_t b = 0; b < n; b++) inverse[a * n + b] += row[a] * row[b] / (square * square);
+    });
+    return inverse;
+}
+
+}  // namespace alsatian

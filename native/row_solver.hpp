@@ -1,0 +1,137 @@
+// The row systems of one half-step, solved one row at a time: primal, dual, or of minimum norm.
+#pragma once
+
+#include <vector>
+
+#include "buffer.hpp"
+#include "column_sums.hpp"
+#include "crew.hpp"
+#include "half_step.hpp"
+#include "min_norm.hpp"
+#include "panels.hpp"
+
+namespace alsatian {
+
+// What all rows of a half-step have in common.
+template <class T>
+struct Shared {
+    const HalfStep<T>& step;
+    const Kernels<T>& kernels;
+    Panels layout;                     // of A
+    const ColumnSums* sums = nullptr;  // where α₀ > 0
+    double gram_weight = 0;            // α₀ as it enters A
+    bool no_ridge = false;             // some λ is zero, so that A may be singular
+    Buffer<T> inverse_root_ridge;      // 1 / √λ by column, for the dual; empty where a λ is zero
+
+    Shared(const HalfStep<T>& s, const Kernels<T>& k);
+    double lambda(int column) const { return column < step.fixed.k ? step.ridge : step.ridge_bias; }
+    double scale(i64 row) const { return step.scale[row * step.scale_step]; }
+};
+
+// Whether a row of this many cells is solved in its dual form, where Λ allows one.
+template <class T>
+bool dual_pays(const HalfStep<T>& step, bool no_ridge, i64 length);
+
+// An estimate from above of the smallest eigenvalue of UᵀU.
+template <class T>
+double smallest_eigenvalue(const Kernels<T>& k, const Panels& layout, const T* u, const T* inverse);
+
+// Appends √Λ_i to a least-squares problem, leaving out zeros.
+template <class T>
+void append_ridge(LeastSquares& system, const HalfStep<T>& step, double scale);
+
+// xᵀ G x for an upper G in panels.
+template <class T>
+double gram_norm(const Panels& layout, const Buffer<double>& gram, const T* x) {
+    double sum = 0;
+    for (int r = 0; r < layout.size; r++) {
+        double s = 0.5 * gram[layout.at(r, r)] * double(x[r]);
+        for (int c = r + 1; c < layout.size; c++) s += gram[layout.at(r, c)] * double(x[c]);
+        sum += 2 * s * double(x[r]);
+    }
+    return sum;
+}
+
+// A pivot below this many roundings of its diagonal is no pivot.
+constexpr int kPivotRoundings = 8;
+// Without a ridge, a smallest eigenvalue below this many roundings of the trace goes to the minimum-norm
+// solver, whose own cutoff then decides.
+constexpr int kSingularRoundings = 1024;
+
+// Up to kBlock cells of a row, as they enter its normal equations.
+template <class T>
+struct CellBlock {
+    i64 count = 0;
+    i32 index[kBlock];
+    T scale[kBlock];  // √|q|
+    T coef[kBlock];   // p − q o
+    void add(i32 j, T s, T c) {
+        index[count] = j;
+        scale[count] = s;
+        coef[count] = c;
+        count++;
+    }
+};
+
+// What accumulates beside A and r.
+struct Tally {
+    double constant = 0;  // of the loss: Σ q o² − 2 p o + κ
+    i64 cells = 0;        // of positive weight
+};
+
+// The solution of a row and what the loss needs of it.
+struct RowResult {
+    double optimum = 0;    // f_i at the solution, fit and ridge together
+    double curvature = 0;  // ½ δᵀ A δ for δ = old − solution; only where relaxed
+};
+
+template <class T>
+class RowSolver {
+  public:
+    explicit RowSolver(const Shared<T>& shared, i64 longest_dual);
+
+    // Solves row i and writes it out.
+    void solve(i64 row, Crew& crew, int worker);
+
+    // The pieces, for very long rows that several workers share: a segment of the row added up from zero, …
+    void segment(i64 begin, i64 end, Crew& crew, int worker);
+    // … then the sum of all segments, and the end of the row.
+    void begin_sum();
+    void add_segment(const RowSolver& other);
+    void finish_sum(i64 row);
+
+    Counts counts;
+
+    static constexpr i64 kSegment = 8192;  // cells; longer rows are summed in segments of this length
+
+  private:
+    bool wants_dual(i64 length) const;
+    void primal(i64 row, Crew& crew, int worker);
+    void dual(i64 row, Crew& crew, int worker);
+    RowResult finish_primal(i64 row);
+    RowResult fallback(i64 row);
+    void accumulate(i64 begin, i64 end, T* a, T* rhs, Tally& tally, Crew& crew, int worker);
+    void push(const CellBlock<T>& block, bool subtract, T* a, T* rhs);
+    LeastSquares stacked_rows(i64 row) const;
+    LeastSquares dense_system(i64 row) const;
+    double curvature(i64 row);
+    double penalty(i64 row, const T* x) const;
+    bool relaxed() const { return s_.step.relaxation != 1.0; }
+    void load_old(i64 row);
+    void finish(i64 row, const RowResult& result);
+    void write_empty(i64 row);
+
+    const Shared<T>& s_;
+    const Kernels<T>& k_;
+    i64 stride_;  // of packed rows
+    Buffer<T> packed_, a_, a_segment_;
+    Buffer<T> x_, rhs_, rhs_segment_, old_, inverse_;
+    Panels dual_layout_;  // of the largest dual system
+    Buffer<T> dual_a_, dual_packed_, dual_x_, dual_inverse_, dual_scale_;
+    std::vector<i32> dual_index_;
+    std::vector<T> dual_target_;
+    Tally tally_, tally_segment_;
+    CellBlock<T> plus_, minus_;
+};
+
+}  // namespace alsatian

@@ -1,0 +1,210 @@
+#include "shared_rows.hpp"
+
+#include <cmath>
+#include <limits>
+
+namespace alsatian {
+
+namespace {
+
+// A = Z̃ᵀZ̃ + Λ factored once; where that is singular, the rows P_j = A⁺ z̃_j stand in for z̃_j and nothing is
+// left to solve.
+template <class T>
+class SharedSystem {
+  public:
+    SharedSystem(const Shared<T>& s, const ColumnSums& sums)
+        : layout(s.layout), factors(s.step.fixed), s_(s), u_(s.layout.elements()), inverse_(s.layout.padded) {
+        layout.copy_scaled(u_.data(), sums.gram.data(), 1.0);
+        double trace = 0;
+        for (int c = 0; c < layout.size; c++)
+            trace += u_[layout.at(c, c)] += static_cast<T>(s.scale(0) * s.lambda(c));
+        layout.set_padding(u_.data());
+        const T eps = std::numeric_limits<T>::epsilon();
+        const bool regular = s.kernels.cholesky(u_.data(), layout.stride, layout.padded,
+                                                kPivotRoundings * eps, inverse_.data());
+        if (!regular || (s.no_ridge && smallest_eigenvalue(s.kernels, layout, u_.data(), inverse_.data()) <=
+                                           kSingularRoundings * eps * trace))
+            use_pseudo_inverse();
+        rhs = Buffer<T>(layout.padded);
+        std::vector<double> start(sums.rhs.data(), sums.rhs.data() + layout.size);
+        if (s.step.cells.absent_zero) {
+            if (minimum_norm) start = through_pseudo_inverse(start);
+            for (int c = 0; c < layout.size; c++) rhs[c] = static_cast<T>(start[c]);
+        }
+    }
+
+    // x ← w̃ for x = Σ_j t_ij (factors_j).
+    void solve(T* x) const {
+        if (!minimum_norm) s_.kernels.solve(u_.data(), layout.stride, layout.padded, inverse_.data(), x);
+    }
+
+    const Panels& layout;
+    Factors<T> factors;
+    Buffer<T> rhs;  // what every row's right-hand side starts from
+    bool minimum_norm = false;
+
+    // ½ δᵀAδ
+    double curvature(const ColumnSums& sums, const T* delta) const {
+        if (!minimum_norm)
+            return 0.5 * s_.kernels.norm_through(u_.data(), layout.stride, layout.padded, delta);
+        double sum = gram_norm(layout, sums.gram, delta);
+        for (int c = 0; c < layout.size; c++)
+            sum += s_.scale(0) * s_.lambda(c) * double(delta[c]) * double(delta[c]);
+        return 0.5 * sum;
+    }
+
+  private:
+    void use_pseudo_inverse() {
+        minimum_norm = true;
+        const Factors<T>& z = s_.step.fixed;
+        const int size = layout.size;
+        LeastSquares system;
+        system.columns = size;
+        system.t.assign(std::size_t(z.rows), 0.0);
+        system.s.reserve(std::size_t(z.rows) * size);
+        for (i64 j = 0; j < z.rows; j++) {
+            for (int c = 0; c < z.k; c++) system.s.push_back(double(z.data[j * z.k + c]));
+            if (z.bias) system.s.push_back(1.0);
+        }
+        append_ridge(system, s_.step, s_.scale(0));
+        pseudo_ =
+            pseudo_inverse_gram(std::move(system), std::sqrt(double(std::numeric_limits<T>::epsilon())));
+        transformed_ = Buffer<T>(std::size_t(z.rows) * size);
+        std::vector<double> zj(size);
+        for (i64 j = 0; j < z.rows; j++) {
+            for (int c = 0; c < size; c++) zj[c] = c < z.k ? double(z.data[j * z.k + c]) : 1.0;
+            const std::vector<double> p = through_pseudo_inverse(zj);
+            for (int c = 0; c < size; c++) transformed_[std::size_t(j) * size + c] = static_cast<T>(p[c]);
+        }
+        factors = Factors<T>{transformed_.data(), z.rows, size, false};
+    }
+
+    std::vector<double> through_pseudo_inverse(const std::vector<double>& v) const {
+        const std::size_t n = v.size();
+        std::vector<double> out(n, 0.0);
+        for (std::size_t a = 0; a < n; a++)
+            for (std::size_t b = 0; b < n; b++) out[a] += pseudo_[a * n + b] * v[b];
+        return out;
+    }
+
+    const Shared<T>& s_;
+    Buffer<T> u_, inverse_, transformed_;
+    std::vector<double> pseudo_;
+};
+
+template <class T>
+class SharedRows {
+  public:
+    SharedRows(const Shared<T>& s, const SharedSystem<T>& system, const ColumnSums& sums)
+        : s_(s),
+          system_(system),
+          sums_(sums),
+          x_(s.layout.padded),
+          old_(s.layout.padded),
+          delta_(s.layout.padded) {}
+
+    // Sparse: Σ_j p_ij z̃_j over the stored cells, onto the shared part.
+    void sparse_row(i64 row, Crew& crew, int worker) {
+        const Cells<T>& cells = s_.step.cells;
+        std::copy(system_.rhs.begin(), system_.rhs.end(), x_.begin());
+        double constant = sums_.square;
+        const i64 begin = cells.indptr[row], end = cells.indptr[row + 1];
+        for (i64 c = begin; c < end; c++) {
+            const double o = s_.step.offset ? double(s_.step.offset[cells.indices[c]]) : 0.0;
+            constant += double(cells.values[c]) * (double(cells.values[c]) - 2 * o);
+        }
+        s_.kernels.pack_rows(system_.factors, cells.indices + begin, end - begin, nullptr,
+                             cells.values + begin, s_.layout.padded, nullptr, 0, x_.data());
+        crew.tick(worker, double(end - begin));
+        finish(row, constant);
+    }
+
+    // Full: a block of rows at a time, (X − o) Z̃ by the register tile.
+    void dense_rows(i64 first, i64 count, Crew& crew, int worker) {
+        const Panels& layout = s_.layout;
+        const i64 c_stride = i64(layout.panel) * layout.panel, stride = kBlock * layout.panel;
+        if (block_.size() == 0) {
+            block_ = Buffer<T>(c_stride * layout.count);
+            packed_ = Buffer<T>(stride * layout.count);
+            left_ = Buffer<T>(stride);
+            unused_ = Buffer<T>(layout.padded);
+        }
+        std::fill(block_.begin(), block_.end(), T(0));
+        const Cells<T>& cells = s_.step.cells;
+        const T* x = cells.values + first * cells.columns;
+        const T zeros[kBlock] = {};
+        for (i64 j = 0; j < cells.columns; j += kBlock) {
+            const i64 depth = std::min(kBlock, cells.columns - j);
+            const Factors<T>& z = system_.factors;
+            const Factors<T> rows{z.data + j * z.k, z.rows - j, z.k, z.bias};
+            s_.kernels.pack_rows(rows, consecutive(), depth, nullptr, zeros, layout.padded, packed_.data(),
+                                 stride, unused_.data());
+            s_.kernels.pack_dense(x, cells.columns, count, j, depth, s_.step.offset, left_.data());
+            s_.kernels.product(left_.data(), packed_.data(), stride, depth, static_cast<int>(count),
+                               layout.padded, block_.data(), c_stride);
+            crew.tick(worker, double(depth * count));
+        }
+        for (i64 r = 0; r < count; r++) {
+            for (int c = 0; c < layout.padded; c += layout.panel)
+                std::copy_n(block_.data() + (c / layout.panel) * c_stride + r * layout.panel,
+                            std::min(layout.panel, layout.padded - c), x_.data() + c);
+            double constant = 0;
+            for (i64 j = 0; j < cells.columns; j++) {
+                const T t = x[r * cells.columns + j] - (s_.step.offset ? s_.step.offset[j] : T(0));
+                constant += double(t) * double(t);
+            }
+            finish(first + r, constant);
+        }
+    }
+
+  private:
+    // f* = ½ (const − 2 w̃·r + w̃ᵀAw̃) = ½ (const − w̃ᵀAw̃) at the solution.
+    void finish(i64 row, double constant) {
+        const HalfStep<T>& step = s_.step;
+        const int k = step.fixed.k, size = s_.layout.size;
+        system_.solve(x_.data());
+        double loss = 0.5 * constant - system_.curvature(sums_, x_.data());
+        if (step.relaxation != 1.0) {
+            const double rest = 1 - step.relaxation;
+            std::copy_n(step.out + row * k, k, old_.begin());
+            if (step.out_bias) old_[k] = step.out_bias[row];
+            for (int c = 0; c < size; c++) delta_[c] = old_[c] - x_[c];
+            loss += rest * rest * system_.curvature(sums_, delta_.data());
+            for (int c = 0; c < size; c++) x_[c] += static_cast<T>(rest) * delta_[c];
+        }
+        std::copy_n(x_.begin(), k, step.out + row * k);
+        if (step.out_bias) step.out_bias[row] = x_[k];
+        double penalty = 0;
+        for (int c = 0; c < size; c++) penalty += s_.lambda(c) * double(x_[c]) * double(x_[c]);
+        step.penalty[row] = 0.5 * s_.scale(row) * penalty;
+        step.fit[row] = std::max(0.0, loss - step.penalty[row]);
+    }
+
+    const Shared<T>& s_;
+    const SharedSystem<T>& system_;
+    const ColumnSums& sums_;
+    Buffer<T> x_, old_, delta_, block_, packed_, left_, unused_;
+};
+
+}  // namespace
+
+template <class T>
+void solve_shared(const Shared<T>& shared, const ColumnSums& sums, Crew& crew, Counts& counts) {
+    const SharedSystem<T> system(shared, sums);
+    const Cells<T>& cells = shared.step.cells;
+    // Blocks of one panel of rows: the result of a row does not depend on the block that it is in.
+    const i64 block = shared.layout.panel;
+    std::vector<SharedRows<T>> workers;
+    for (int w = 0; w < crew.size(); w++) workers.emplace_back(shared, system, sums);
+    crew.each((cells.rows + block - 1) / block, [&](int worker, i64 b) {
+        const i64 first = b * block, count = std::min(block, cells.rows - first);
+        if (cells.full()) return workers[worker].dense_rows(first, count, crew, worker);
+        for (i64 row = first; row < first + count; row++) workers[worker].sparse_row(row, crew, worker);
+    });
+    (system.minimum_norm ? counts.minimum_norm : counts.shared) += cells.rows;
+}
+
+template void solve_shared<float>(const Shared<float>&, const ColumnSums&, Crew&, Counts&);
+template void solve_shared<double>(const Shared<double>&, const ColumnSums&, Crew&, Counts&);
+
+}  // namespace alsatian

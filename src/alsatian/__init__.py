@@ -1,0 +1,36 @@
+"""Matrix factorization by alternating least squares, X ≈ W Zᵀ: exact, fast, and with its calculus laid open.
+
+Everything is imported on first use, so that ``import alsatian`` stays quick.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from alsatian.models.als import ALS
+    from alsatian.models.imputer import ALSImputer
+
+__version__ = "0.1.0"
+
+# public name -> the module that defines it
+_HOMES = {
+    "ALS": "alsatian.models.als",
+    "ALSImputer": "alsatian.models.imputer",
+}
+_SUBMODULES = ("objective", "datasets")
+
+__all__ = ["ALS", "ALSImputer"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    if name in _SUBMODULES:
+        return import_module(f"alsatian.{name}")
+    raise AttributeError(f"module 'alsatian' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES, *_SUBMODULES])

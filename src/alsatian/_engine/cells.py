@@ -1,0 +1,87 @@
+"""What can be said of `Cells` without solving anything: their transpose, their counts and their moments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alsatian._engine.contract import Cells, Floats
+
+_BLOCK = 1 << 18  # entries summed at a time: temporaries stay at a few megabytes however many cells there are
+
+
+class Moments(NamedTuple):
+    """Weighted sums over all cells that count, float64: Σ c, Σ c x and Σ c x²."""
+
+    weight: float
+    first: float
+    second: float
+
+    @property
+    def mean(self) -> float:
+        """The weighted mean; 0 where nothing has weight."""
+        return self.first / self.weight if self.weight > 0 else 0.0
+
+    def about(self, centre: float) -> float:
+        """Return Σ c (x − centre)², never below zero."""
+        return max(0.0, self.second - centre * (2.0 * self.first - centre * self.weight))
+
+
+def moments(cells: Cells) -> Moments:
+    """Sum over the observed cells, or over all cells where absent ones are zeros.
+
+    The blocks and their order depend on the number of cells alone, so that equal data give equal bits.
+    """
+    weight = first = second = 0.0
+    values = cells.values.reshape(-1)
+    for block in blocks(values.size):
+        x = values[block].astype(np.float64)
+        c = 1.0 if cells.weights is None else cells.weights[block].astype(np.float64)
+        weight += float(np.sum(c)) if cells.weights is not None else x.size
+        first += float(np.sum(c * x))
+        second += float(np.sum(c * x * x))
+    if cells.absent_zero:
+        rows, columns = cells.shape
+        weight += rows * columns - values.size
+    return Moments(weight, first, second)
+
+
+def row_counts(cells: Cells) -> int | NDArray[np.int64]:
+    """Return the number of observed cells of each row: one number where it is the same for all by construction."""
+    if cells.indptr is None or cells.absent_zero:
+        return cells.shape[1]
+    if cells.weights is None:
+        return np.diff(cells.indptr)
+    running = np.concatenate(([0], np.cumsum(cells.weights > 0)))
+    counts: NDArray[np.int64] = np.diff(running[cells.indptr])
+    return counts
+
+
+def transpose(cells: Cells) -> Cells:
+    """Return the cells of the transposed matrix, columns become rows; everything is copied once."""
+    m, n = cells.shape
+    if cells.indptr is None or cells.indices is None:
+        return Cells((n, m), None, None, np.ascontiguousarray(cells.values.T), absent_zero=cells.absent_zero)
+    indptr, indices, values = _compressed_columns(cells, cells.values)
+    weights = None if cells.weights is None else _compressed_columns(cells, cells.weights)[2]
+    return Cells((n, m), indptr, indices, values, weights, cells.absent_zero)
+
+
+def blocks(size: int, block: int = _BLOCK) -> Iterator[slice]:
+    """Cut ``range(size)`` into consecutive slices."""
+    return (slice(start, min(start + block, size)) for start in range(0, size, block))
+
+
+def _compressed_columns(cells: Cells, values: Floats) -> tuple[NDArray[np.int64], NDArray[np.int32], Floats]:
+    from scipy.sparse import csr_array  # noqa: PLC0415  (the engine room itself loads without SciPy)
+
+    assert cells.indptr is not None
+    assert cells.indices is not None
+    # SciPy wants both index arrays of one type: the short one is narrowed where it can be, the long one is shared.
+    narrow = values.size <= np.iinfo(np.int32).max
+    indptr = cells.indptr.astype(np.int32) if narrow else cells.indptr
+    columns = csr_array((values, cells.indices, indptr), shape=cells.shape, copy=False).tocsc()
+    return columns.indptr.astype(np.int64), columns.indices.astype(np.int32, copy=False), columns.data

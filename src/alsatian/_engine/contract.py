@@ -1,0 +1,80 @@
+"""What a half-step takes and gives: the contract that the native core and its NumPy reference both keep.
+
+One half-step minimises, row by row, the objective of ``ARCHITECTURE.md`` ("One objective") over one side while the
+other is held fixed. The same call serves rows and columns: for columns, pass the cells of the transpose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[Any]  # float32 or float64, the working dtype
+Poll = Callable[[float], None]  # told the fraction done, now and then; may raise to cancel
+Form = Literal["auto", "primal", "dual"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """The observed cells of an m × n matrix, row by row.
+
+    Attributes
+    ----------
+    shape : (m, n)
+    indptr : int64 array of shape (m + 1,), or None
+        None says that every cell is observed with weight one: then `values` is the m × n matrix itself.
+    indices : int32 array of shape (nnz,), or None
+        Sorted and unique within a row.
+    values : array of shape (nnz,), or C-contiguous of shape (m, n)
+    weights : array of shape (nnz,), or None
+        Non-negative weight c of each stored cell; None is one everywhere. Under `absent_zero=False` a cell of weight
+        zero is missing.
+    absent_zero : bool
+        Cells that are not stored are zeros of weight one (α₀ = 1), instead of missing (α₀ = 0).
+    """
+
+    shape: tuple[int, int]
+    indptr: NDArray[np.int64] | None
+    indices: NDArray[np.int32] | None
+    values: Floats
+    weights: Floats | None = None
+    absent_zero: bool = False
+
+    @property
+    def full(self) -> bool:
+        """Whether every cell is observed with weight one."""
+        return self.indptr is None
+
+
+class HalfStepResult(NamedTuple):
+    """What a half-step says of each row, after the step: float64 arrays of shape (m,).
+
+    The objective is ``fit.sum() + ridge.sum()`` plus the ridge of the side that was held fixed.
+    """
+
+    fit: NDArray[np.float64]  # ½ Σ_Ω (q s² − 2 p s + κ) + ½ α₀ Σ_all s²
+    ridge: NDArray[np.float64]  # ½ w̃ᵀ Λ_i w̃
+
+
+# half_step(
+#     cells: Cells,
+#     factors: Floats,               # Z, shape (n, k), C-contiguous: the side held fixed
+#     *,
+#     offset: Floats | None,         # o_j = μ + d_j, shape (n,), the fixed part of the scores; None is zero
+#     ridge: tuple[float, float],    # (λ_w, λ_b), both >= 0
+#     scale: float | NDArray[np.float64],  # count_i^ν, one number or shape (m,); a number where cells.full
+#     out: Floats,                   # W, shape (m, k), C-contiguous: read as the old rows, overwritten with the new
+#     out_bias: Floats | None,       # b, shape (m,), likewise; None where the side has no bias
+#     relaxation: float = 1.0,       # ω: w ← w + ω (w* − w); at exactly 1.0 the old rows are not read
+#     n_jobs: int = 1,               # number of threads, already resolved
+#     form: Form = "auto",           # for tests: insist on one form of the row system
+#     poll: Poll | None = None,
+# ) -> HalfStepResult
+#
+# A row without a cell of positive weight gets w = 0 and b = 0 where absent cells are missing. With λ = 0 a
+# rank-deficient row gets the minimum-norm solution (singular values under √eps · σ_max count as zero).
+# Values are assumed validated: finite, in range, right dtypes. All arrays share one dtype, float32 or float64.

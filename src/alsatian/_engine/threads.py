@@ -1,0 +1,92 @@
+"""How many threads a call may use: what the process is allowed, not what the machine has."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+_CGROUP_ROOT = Path("/sys/fs/cgroup")
+_OWN_CGROUP = Path("/proc/self/cgroup")
+
+
+def resolve_n_jobs(n_jobs: int | None) -> int:
+    """Turn the parameter `n_jobs` into a number of threads, at least one.
+
+    Parameters
+    ----------
+    n_jobs : int or None
+        None and -1 are all processors that affinity, the cgroup quota and ``OMP_NUM_THREADS`` allow; -2 is one fewer,
+        and so on, as in joblib. A positive number is taken as it is.
+
+    Examples
+    --------
+    >>> resolve_n_jobs(3)
+    3
+    >>> resolve_n_jobs(None) == resolve_n_jobs(-1) >= 1
+    True
+    """
+    if n_jobs == 0:
+        raise ValueError("n_jobs = 0 has no meaning: give a number of threads, or None for all that are allowed.")
+    if n_jobs is not None and n_jobs > 0:
+        return int(n_jobs)
+    allowed = allowed_processors()
+    return allowed if n_jobs is None else max(1, allowed + 1 + int(n_jobs))
+
+
+def allowed_processors() -> int:
+    """Return how many processors this process may keep busy."""
+    limits = [_affinity(), _cgroup_quota(), _omp_num_threads()]
+    return max(1, min(limit for limit in limits if limit is not None))
+
+
+def _affinity() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _omp_num_threads() -> int | None:
+    # OpenMP allows a list, one number a nesting level: the first is ours.
+    first = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+    return int(first) if first.isdecimal() and int(first) > 0 else None
+
+
+def _cgroup_quota(root: Path = _CGROUP_ROOT, own: Path = _OWN_CGROUP) -> int | None:
+    """Return the tightest processor quota over this process's cgroup and its ancestors, rounded up."""
+    quotas = [quota for folder in _cgroup_folders(root, own) if (quota := _quota_of(folder)) is not None]
+    return max(1, min(quotas)) if quotas else None
+
+
+def _cgroup_folders(root: Path, own: Path) -> list[Path]:
+    text = _read(own) or ""
+    folders: list[Path] = []
+    for line in text.splitlines():
+        _, controllers, path = [*line.split(":", 2), "", "", ""][:3]
+        if controllers == "":  # version 2: one hierarchy for all controllers
+            folders += _with_ancestors(root, path)
+        elif "cpu" in controllers.split(","):
+            folders += _with_ancestors(root / "cpu", path) + _with_ancestors(root / controllers, path)
+    # Inside a container the path may be the host's, while the mount shows our own group at its root.
+    return [*folders, root, root / "cpu"]
+
+
+def _with_ancestors(root: Path, path: str) -> list[Path]:
+    folder = root / path.strip("/")
+    return [folder, *(parent for parent in folder.parents if parent != root and root in parent.parents), root]
+
+
+def _quota_of(folder: Path) -> int | None:
+    both = (_read(folder / "cpu.max") or "").split()  # version 2: "max 100000" or "150000 100000"
+    if len(both) != 2:  # version 1 keeps them in two files, and says "no quota" with -1
+        both = [(_read(folder / f"cpu.cfs_{name}_us") or "").strip() for name in ("quota", "period")]
+    if not all(number.isdecimal() and int(number) > 0 for number in both):
+        return None
+    quota, period = (int(number) for number in both)
+    return -(-quota // period)
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return None

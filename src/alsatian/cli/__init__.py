@@ -1,0 +1,66 @@
+"""The command ``alsatian``: one subcommand a file.
+
+A subcommand's module has `register(subparsers)`, which adds its options and sets its `run(args) -> int`. It imports
+what it needs inside `run`, so that ``alsatian --help`` stays quick.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+import alsatian
+from alsatian.cli import demo
+
+_COMMANDS = (demo,)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Give the parser of the whole command line."""
+    parser = argparse.ArgumentParser(
+        prog="alsatian",
+        description="Matrix factorization by alternating least squares, X ≈ W Zᵀ, for full and incomplete matrices.",
+        epilog="'alsatian COMMAND --help' tells more about a command.",
+    )
+    parser.add_argument("--version", action="version", version=f"alsatian {alsatian.__version__}")
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for command in _COMMANDS:
+        command.register(subparsers)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Parameters
+    ----------
+    argv : sequence of str, default=None
+        The arguments after the name of the command; None takes them from ``sys.argv``.
+
+    Returns
+    -------
+    int
+        The exit status: 0 where all went well, 1 for an error that is told on standard error, 130 after Ctrl-C. Wrong
+        arguments leave with status 2, as argparse does.
+
+    Examples
+    --------
+    >>> main(["demo", "--no-plot"])  # doctest: +SKIP
+    0
+    """
+    args = build_parser().parse_args(argv)
+    try:
+        status: int = args.run(args)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        print("alsatian: interrupted", file=sys.stderr)
+        return 130
+    except (ImportError, OSError, ValueError) as error:  # ours, and what the user can mend; the rest is a bug
+        print(f"alsatian: error: {error}", file=sys.stderr)
+        return 1
+    return status

@@ -1,0 +1,57 @@
+"""Types of arguments that several subcommands share."""
+
+from __future__ import annotations
+
+import argparse
+import math
+
+
+def positive_int(text: str) -> int:
+    """Parse a whole number above zero.
+
+    Examples
+    --------
+    >>> positive_int("16")
+    16
+    """
+    try:
+        value = int(text)
+    except ValueError:
+        value = 0
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return value
+
+
+def non_negative_int(text: str) -> int:
+    """Parse a whole number that is not negative, such as a seed.
+
+    Examples
+    --------
+    >>> non_negative_int("0")
+    0
+    """
+    try:
+        value = int(text)
+    except ValueError:
+        value = -1
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 up")
+    return value
+
+
+def non_negative_float(text: str) -> float:
+    """Parse a finite number that is not negative.
+
+    Examples
+    --------
+    >>> non_negative_float("0.5")
+    0.5
+    """
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 up")
+    return value

@@ -1,0 +1,216 @@
+"""What the terminal shows: tables and progress. The only place that imports rich.
+
+Where rich is not installed, or the output is not a terminal (a pipe, a file, a notebook's log), the same things come
+as plain text: no colours, no cursor movements, no lines that overwrite each other.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Literal, Protocol, TextIO
+
+Align = Literal["left", "right"]
+
+
+class Bar(Protocol):
+    """A running progress display."""
+
+    def update(self, done: float, note: str = "") -> None:
+        """Say how much of the total is done, with a short note such as the loss."""
+
+
+def is_rich(stream: TextIO) -> bool:
+    """Whether `stream` gets colours and moving bars: a terminal that can, and rich is installed.
+
+    Examples
+    --------
+    >>> import io
+    >>> is_rich(io.StringIO())
+    False
+    """
+    if os.environ.get("TERM") == "dumb" or not _is_terminal(stream):
+        return False
+    try:
+        _rich("console")
+    except ImportError:
+        return False
+    return True
+
+
+def print_table(
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    title: str = "",
+    align: Sequence[Align] | None = None,
+    highlight: int | None = None,
+    stream: TextIO | None = None,
+) -> None:
+    """Print a small table.
+
+    Parameters
+    ----------
+    header : sequence of str
+        One heading a column.
+    rows : sequence of sequences of str
+        The cells, already formatted, as many in each row as there are headings.
+    title : str, default=""
+        A line above the table.
+    align : sequence of {"left", "right"}, default=None
+        One a column. None: the first column left, the others right, as suits a column of names before numbers.
+    highlight : int, default=None
+        Index of a row to set in bold, on terminals.
+    stream : text stream, default=None
+        None is standard output.
+
+    Raises
+    ------
+    ValueError
+        Where a row, or `align`, has another length than `header`.
+
+    Examples
+    --------
+    >>> print_table(["model", "RMSE"], [["mean", "37.6"], ["ALS", "30.5"]], title="Held-out cells")
+    Held-out cells
+    model  RMSE
+    -----  ----
+    mean   37.6
+    ALS    30.5
+    """
+    out = sys.stdout if stream is None else stream
+    sides: Sequence[Align] = align or ["left", *["right"] * (len(header) - 1)]  # type: ignore[list-item]
+    for name, part in [("align", sides), *((f"row {r}", row) for r, row in enumerate(rows))]:
+        if len(part) != len(header):
+            raise ValueError(f"{name} has {len(part)} entries, but the header has {len(header)}.")
+    if is_rich(out):
+        _print_rich_table(header, rows, title=title, align=sides, highlight=highlight, stream=out)
+    else:
+        out.write(_plain_table(header, rows, title, sides))
+
+
+@contextmanager
+def progress(
+    description: str,
+    total: float,
+    *,
+    stream: TextIO | None = None,
+    interval: float = 10.0,
+    clock: Callable[[], float] = time.monotonic,
+) -> Iterator[Bar]:
+    """Show how far a long task is, as a context manager.
+
+    Parameters
+    ----------
+    description : str
+        What is being done.
+    total : float
+        The value of ``update(done)`` that means finished.
+    stream : text stream, default=None
+        None is standard error, so that standard output stays clean.
+    interval : float, default=10.0
+        Seconds between two lines in the plain form: a task that is over sooner writes nothing there.
+    clock : callable, default=time.monotonic
+        For tests.
+
+    Yields
+    ------
+    Bar
+        Call its ``update(done, note="")``.
+
+    Examples
+    --------
+    >>> with progress("Fitting", total=30) as bar:
+    ...     bar.update(15, "loss 1.25")
+    """
+    out = sys.stderr if stream is None else stream
+    if is_rich(out):
+        with _rich_bar(description, total, out) as bar:
+            yield bar
+    else:
+        yield _PlainBar(description, total, out, interval, clock)
+
+
+class _PlainBar:
+    """A line now and then, for logs."""
+
+    def __init__(
+        self, description: str, total: float, stream: TextIO, interval: float, clock: Callable[[], float]
+    ) -> None:
+        self._description, self._total, self._stream = description, total, stream
+        self._interval, self._clock = interval, clock
+        self._start = self._last = clock()
+
+    def update(self, done: float, note: str = "") -> None:
+        now = self._clock()
+        if now - self._last < self._interval:
+            return
+        self._last = now
+        share = done / self._total if self._total else 1.0
+        tail = f", {note}" if note else ""
+        self._stream.write(f"{self._description}: {share:4.0%}, {now - self._start:.0f} s{tail}\n")
+        self._stream.flush()
+
+
+def _plain_table(header: Sequence[str], rows: Sequence[Sequence[str]], title: str, align: Sequence[Align]) -> str:
+    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    lines = [list(header), ["-" * width for width in widths], *map(list, rows)]
+    text = [title] if title else []
+    for line in lines:
+        cells = zip(line, widths, align, strict=True)
+        text.append("  ".join(f"{c:<{w}}" if a == "left" else f"{c:>{w}}" for c, w, a in cells).rstrip())
+    return "\n".join(text) + "\n"
+
+
+def _print_rich_table(
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    title: str,
+    align: Sequence[Align],
+    highlight: int | None,
+    stream: TextIO,
+) -> None:
+    Text = _rich("text").Text
+    table = _rich("table").Table(title=Text(title) if title else None, title_justify="left", title_style="bold")
+    for name, side in zip(header, align, strict=True):
+        table.add_column(Text(name), justify=side)
+    for r, row in enumerate(rows):
+        table.add_row(*map(Text, row), style="bold green" if r == highlight else None)  # Text: no markup in names
+    _rich("console").Console(file=stream).print(table)
+
+
+@contextmanager
+def _rich_bar(description: str, total: float, stream: TextIO) -> Iterator[Bar]:
+    parts = _rich("progress")
+    columns = [
+        parts.TextColumn("{task.description}", markup=False),
+        parts.BarColumn(),
+        parts.TaskProgressColumn(),
+        parts.TimeRemainingColumn(),
+        parts.TextColumn("{task.fields[note]}", markup=False),
+    ]
+    console = _rich("console").Console(file=stream)
+    with parts.Progress(*columns, console=console, transient=True) as display:
+        task = display.add_task(description, total=total, note="")
+
+        class _RichBar:
+            def update(self, done: float, note: str = "") -> None:
+                display.update(task, completed=done, note=note)
+
+        yield _RichBar()
+
+
+def _is_terminal(stream: TextIO) -> bool:
+    try:
+        return stream.isatty()
+    except (AttributeError, ValueError):  # an object of the user's own, or a closed stream
+        return False
+
+
+def _rich(module: str) -> Any:
+    return importlib.import_module(f"rich.{module}")

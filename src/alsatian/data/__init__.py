@@ -1,0 +1,1 @@
+"""Data as it comes: readers of files."""

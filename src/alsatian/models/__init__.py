@@ -1,0 +1,28 @@
+"""The models: each a scikit-learn estimator, all on one fit loop."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from alsatian.models._history import History, Record
+    from alsatian.models._inputs import NoEntryWarning
+    from alsatian.models.als import ALS
+    from alsatian.models.imputer import ALSImputer
+
+_HOMES = {
+    "ALS": "alsatian.models.als",
+    "ALSImputer": "alsatian.models.imputer",
+    "History": "alsatian.models._history",
+    "NoEntryWarning": "alsatian.models._inputs",
+    "Record": "alsatian.models._history",
+}
+
+__all__ = ["ALS", "ALSImputer", "History", "NoEntryWarning", "Record"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'alsatian.models' has no attribute {name!r}")

@@ -1,0 +1,145 @@
+"""What every factor model is to scikit-learn, and the predictions that need nothing but fitted factors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.callback import CallbackSupportMixin
+from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+
+from alsatian._engine.contract import Floats
+from alsatian.models._fit import Factors
+from alsatian.models._predict import all_scores, cell_scores, checked_indices
+
+FLOATS = (np.float64, np.float32)  # float32 stays, everything else becomes the first
+
+
+class FactorModel(ClassNamePrefixFeaturesOutMixin, CallbackSupportMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Base of the models X ≈ μ + b + d + W Zᵀ: input checks, tags and predictions; subclasses fit and fold in."""
+
+    dtype: Any
+    clip: tuple[float | None, float | None] | None
+    row_factors_: Floats
+    column_factors_: Floats
+    row_bias_: Floats | None
+    column_bias_: Floats | None
+    mean_: float
+    n_features_in_: int
+    _fitted_full: bool
+
+    @property
+    def components_(self) -> Floats:
+        """Zᵀ, the column factors as scikit-learn lays them out: a view of shape (n_components, n_columns)."""
+        return self.column_factors_.T
+
+    def inverse_transform(self, W: ArrayLike, row_bias: ArrayLike | None = None) -> Floats:
+        """Return the scores of all columns for rows given by their factors, μ + b + d + W Zᵀ, within `clip`.
+
+        Parameters
+        ----------
+        W : array-like of shape (n, n_components)
+            Row factors, as `transform` gives them.
+        row_bias : array-like of shape (n,) or None, default=None
+            Row biases, from ``transform(X, return_bias=True)``; None is zero.
+
+        Returns
+        -------
+        ndarray of shape (n, n_columns)
+
+        Raises
+        ------
+        ValueError
+            Where a shape does not fit, or a bias is given to a model that has none.
+        """
+        check_is_fitted(self)
+        k = self.column_factors_.shape[1]
+        rows = check_array(W, dtype=self.column_factors_.dtype, input_name="W", order="C")
+        if rows.shape[1] != k:
+            raise ValueError(f"W has {rows.shape[1]} columns, but the model has {k} components.")
+        bias = None if row_bias is None else self._checked_bias(row_bias, rows.shape[0])
+        return all_scores(Factors(rows, self.column_factors_, bias, self.column_bias_, self.mean_), self.clip)
+
+    def predict_cells(self, rows: ArrayLike, columns: ArrayLike) -> Floats:
+        """Return the scores of chosen cells of the training matrix, s_ij = μ + b_i + d_j + w_i·z_j, within `clip`.
+
+        Parameters
+        ----------
+        rows, columns : array-like of int
+            Indices of the cells, of equal shapes (or shapes that broadcast).
+
+        Returns
+        -------
+        ndarray
+            Of that shape, in the precision of the model.
+
+        Raises
+        ------
+        IndexError
+            For an index out of range; a negative one does not count from the end.
+        TypeError
+            For indices that are not integers.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from alsatian import ALS
+        >>> model = ALS(1, reg=1e-6, random_state=0).fit(np.outer([1.0, 2, 3], [1.0, 2]))
+        >>> model.predict_cells([0, 2], [1, 1]).round(3)
+        array([2., 6.])
+        """
+        check_is_fitted(self)
+        i = checked_indices(rows, self.row_factors_.shape[0], "row")
+        j = checked_indices(columns, self.column_factors_.shape[0], "column")
+        try:
+            i, j = np.broadcast_arrays(i, j)
+        except ValueError:
+            raise ValueError(f"rows and columns must pair up, but have the shapes {i.shape} and {j.shape}.") from None
+        model = Factors(self.row_factors_, self.column_factors_, self.row_bias_, self.column_bias_, self.mean_)
+        return cell_scores(model, i.reshape(-1), j.reshape(-1), self.clip).reshape(i.shape)
+
+    @property
+    def _n_features_out(self) -> int:
+        return int(self.column_factors_.shape[1])
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "column_factors_")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.input_tags.allow_nan = True
+        tags.transformer_tags.preserves_dtype = (
+            ["float64", "float32"] if self.dtype is None else [np.dtype(self.dtype).name]
+        )
+        return tags
+
+    def _checked(self, X: Any, dtype: Any, *, reset: bool) -> Any:
+        """Return X as a C-contiguous array or a sparse matrix of one of the dtypes; values are checked later on."""
+        if not reset:
+            self._check_width(X)
+        with np.errstate(over="ignore"):  # what does not fit comes out as inf, and is named
+            return validate_data(
+                self, X, reset=reset, accept_sparse=("csr", "csc", "coo"), dtype=dtype, order="C",
+                ensure_all_finite=False,
+            )  # fmt: skip
+
+    def _check_width(self, X: Any) -> None:
+        shape: tuple[int, ...] = np.shape(X) if isinstance(X, list | tuple) else getattr(X, "shape", ())
+        if len(shape) != 2 or shape[1] == self.n_features_in_ or 0 in shape:
+            return  # anything else that is wrong is for scikit-learn to say
+        transposed = " Is X transposed?" if shape[0] == self.n_features_in_ else ""
+        raise ValueError(
+            f"X has {shape[1]} features, but {type(self).__name__} is expecting {self.n_features_in_} features as "
+            f"input: a row needs one cell for each column that the model was fitted on.{transposed}"
+        )
+
+    def _checked_bias(self, row_bias: ArrayLike, size: int) -> Floats:
+        if self.row_bias_ is None:
+            raise ValueError("row_bias is given, but the model was fitted without one: leave it out.")
+        bias = np.asarray(row_bias, dtype=self.column_factors_.dtype)
+        if bias.shape != (size,):
+            raise ValueError(f"row_bias has the shape {bias.shape}, but W has {size} rows: give one bias a row.")
+        return bias

@@ -1,0 +1,57 @@
+"""Parameter constraints that scikit-learn has no word for, told in scikit-learn's words."""
+
+from __future__ import annotations
+
+import math
+from numbers import Real
+from typing import Any
+
+from sklearn.utils._param_validation import InvalidParameterError
+
+
+def check_ridge(owner: object, name: str, value: Any) -> None:
+    """Refuse anything but a finite number >= 0, a pair of those, or None where the caller's constraint let it pass.
+
+    Raises
+    ------
+    InvalidParameterError
+        A ValueError and a TypeError, as for every other parameter.
+    """
+    if value is None or _is_ridge(value) or (_is_pair(value) and all(_is_ridge(number) for number in value)):
+        return
+    raise _refused(owner, name, "a float in the range [0.0, inf) or a pair of those, for rows and columns", value)
+
+
+def check_range(owner: object, name: str, value: Any) -> None:
+    """Refuse anything but None or a pair (low, high) of numbers, low <= high, either of which may be None."""
+    if value is None:
+        return
+    if _is_pair(value):
+        low, high = (default if end is None else end for end, default in zip(value, (-math.inf, math.inf), strict=True))
+        if _is_number(low) and _is_number(high) and low <= high:
+            return
+    raise _refused(owner, name, "None or a pair (low, high) of numbers, low <= high, or None for an open end", value)
+
+
+def pair(value: Any) -> tuple[float, float]:
+    """Return a number for both sides, or the pair as it is."""
+    low, high = value if _is_pair(value) else (value, value)
+    return float(low), float(high)
+
+
+def _is_pair(value: Any) -> bool:
+    return isinstance(value, tuple | list) and len(value) == 2
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool) and not math.isnan(value)
+
+
+def _is_ridge(value: Any) -> bool:
+    return _is_number(value) and 0 <= value < math.inf
+
+
+def _refused(owner: object, name: str, wanted: str, value: Any) -> InvalidParameterError:
+    return InvalidParameterError(
+        f"The {name!r} parameter of {type(owner).__name__} must be {wanted}. Got {value!r} instead."
+    )

@@ -1,0 +1,267 @@
+"""The fit loop: rows, then columns, again and again, then rows once more. It knows no estimator and no container."""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alsatian._engine import Cells, half_step
+from alsatian._engine.cells import blocks
+from alsatian._engine.contract import Floats
+from alsatian.models._history import History, Record
+
+Relaxation = Callable[[int], float]
+
+_ROLLBACK_BYTES = 48 << 20  # below this size of both factors together, a copy of the last whole iteration is kept
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What one side's half-step needs beside the factors: its cells, its ridge (λ_w, λ_b) and count^ν."""
+
+    cells: Cells
+    ridge: tuple[float, float]
+    scale: float | NDArray[np.float64]
+
+
+@dataclass(slots=True)
+class Factors:
+    """The unknowns of the model, changed in place, and μ; a bias is None where the model has none."""
+
+    rows: Floats
+    columns: Floats
+    row_bias: Floats | None
+    column_bias: Floats | None
+    mean: float = 0.0
+
+    def arrays(self) -> list[Floats]:
+        """Return the arrays that are there."""
+        return [array for array in (self.rows, self.columns, self.row_bias, self.column_bias) if array is not None]
+
+    def copy(self) -> Factors:
+        """Return factors with arrays of their own."""
+        row_bias = None if self.row_bias is None else self.row_bias.copy()
+        column_bias = None if self.column_bias is None else self.column_bias.copy()
+        return Factors(self.rows.copy(), self.columns.copy(), row_bias, column_bias, self.mean)
+
+
+class Observer(Protocol):
+    """Who watches a fit and may end it."""
+
+    def begin(self, iteration: int) -> None:
+        """Take note that an iteration, counted from 0, begins."""
+
+    def poll(self, fraction: float) -> None:
+        """Take note of the fraction done of the half-step under way; may raise to cancel."""
+
+    def end(self, history: History) -> bool:
+        """Take note of a finished iteration, the last of the history; return whether to stop."""
+
+
+class Parts(NamedTuple):
+    """The objective of one half-step in two numbers; the ridge of the other side is not in it."""
+
+    fit: float
+    ridge: float
+
+
+def auto_relaxation(iteration: int) -> float:
+    """Return ω_t = min(1.9, 1 + t / (t + 3)): exact at first, bold once the factors have found their place.
+
+    Examples
+    --------
+    >>> [auto_relaxation(t) for t in (0, 3, 1000)]
+    [1.0, 1.5, 1.9]
+    """
+    return min(1.9, 1.0 + iteration / (iteration + 3.0))
+
+
+def solve_side(
+    side: Side,
+    fixed: Floats,
+    fixed_bias: Floats | None,
+    mean: float,
+    *,
+    out: Floats,
+    out_bias: Floats | None,
+    relaxation: float = 1.0,
+    n_jobs: int = 1,
+    poll: Callable[[float], None] | None = None,
+) -> Parts:
+    """Take one half-step, for `fit` and `transform` alike: every solved factor of the package comes from here."""
+    result = half_step(
+        side.cells,
+        fixed,
+        offset=fixed_scores(fixed_bias, mean, fixed.shape[0], fixed.dtype),
+        ridge=side.ridge,
+        scale=side.scale,
+        out=out,
+        out_bias=out_bias,
+        relaxation=relaxation,
+        n_jobs=n_jobs,
+        poll=poll,
+    )
+    return Parts(float(result.fit.sum()), float(result.ridge.sum()))
+
+
+def fixed_scores(bias: Floats | None, mean: float, size: int, dtype: Any) -> Floats | None:
+    """Return the part of the scores that a half-step holds fixed, μ + bias; None where there is neither."""
+    if bias is None:
+        return np.full(size, mean, dtype=dtype) if mean else None
+    scores: Floats = (mean + bias.astype(np.float64)).astype(dtype)
+    return scores
+
+
+def ridge_of(side: Side, factors: Floats, bias: Floats | None) -> float:
+    """Return ½ Σ_i w̃_iᵀ Λ_i w̃_i in float64, for the one time that no half-step has told it: at the start."""
+    scale = np.broadcast_to(np.asarray(side.scale, dtype=np.float64), (factors.shape[0],))
+    total = 0.0
+    for block in blocks(factors.shape[0], 4096):
+        w = factors[block].astype(np.float64)
+        squares = side.ridge[0] * np.sum(w * w, axis=1)
+        if bias is not None:
+            squares += side.ridge[1] * bias[block].astype(np.float64) ** 2
+        total += 0.5 * float(np.sum(scale[block] * squares))
+    return total
+
+
+class Alternation:
+    """One fit under way; what it has reached can be read at any time, also after an interrupt.
+
+    Parameters
+    ----------
+    rows, columns : Side
+    factors : Factors
+        The start: the columns and their bias are read, rows and their bias are overwritten at once.
+    n_jobs : int
+
+    Attributes
+    ----------
+    history : History
+    n_iter : int
+        Number of whole iterations done.
+    converged : bool
+    """
+
+    def __init__(self, rows: Side, columns: Side, factors: Factors, *, n_jobs: int = 1) -> None:
+        self.rows, self.columns, self.factors, self.n_jobs = rows, columns, factors, n_jobs
+        self.history = History()
+        self.n_iter = 0
+        self.converged = False
+        self._rollback = _Rollback(factors)
+        self._began = time.perf_counter()
+        self._row_ridge = 0.0
+        self._column_ridge = ridge_of(columns, factors.columns, factors.column_bias)
+
+    def run(self, max_iter: int, smallest_gain: float, relaxation: Relaxation, observer: Observer) -> None:
+        """Iterate until an iteration lowers the loss by no more than `smallest_gain`, then close with the rows.
+
+        The last iteration is exact (ω = 1): the `max_iter`-th, or one more after a relaxed one that met the tolerance.
+        A stop asked for by the observer is taken at once.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            Passed on, once the factors are those of the last whole iteration again (see `_Rollback`).
+        """
+        self._began = time.perf_counter()
+        try:
+            self._iterate(max_iter, smallest_gain, relaxation, observer)
+            self.close(observer.poll)
+        except KeyboardInterrupt:
+            self._rollback.restore()
+            self.converged = False
+            raise
+
+    def _iterate(self, max_iter: int, smallest_gain: float, relaxation: Relaxation, observer: Observer) -> None:
+        for iteration in range(max_iter):
+            exact = self.converged or iteration == max_iter - 1
+            omega = 1.0 if exact else relaxation(iteration)
+            observer.begin(iteration)
+            record = self._iteration(iteration, omega, observer.poll)
+            gain = self.history[-1].loss - record.loss if self.history else np.inf
+            self.history = History([*self.history, record])
+            self.n_iter = iteration + 1
+            self._rollback.save()
+            done = exact and self.converged
+            self.converged = done or gain <= smallest_gain
+            if observer.end(self.history) or done or (self.converged and omega == 1.0):
+                return
+
+    def _iteration(self, iteration: int, omega: float, poll: Callable[[float], None]) -> Record:
+        # There are no old rows to move on from at first: whatever ω, they take their solution.
+        self._solve_rows(1.0 if iteration == 0 else omega, lambda done: poll(done / 2))
+        middle = self._loss
+        f = self.factors
+        parts = solve_side(
+            self.columns, f.rows, f.row_bias, f.mean, out=f.columns, out_bias=f.column_bias,
+            relaxation=omega, n_jobs=self.n_jobs, poll=lambda done: poll((1 + done) / 2),
+        )  # fmt: skip
+        self._fit, self._column_ridge = parts
+        return self._record(iteration + 1, "columns", middle, omega)
+
+    def close(self, poll: Callable[[float], None]) -> None:
+        """Solve the rows exactly once more, so that they are what `transform` would give."""
+        self._solve_rows(1.0, poll)
+        closing = self._record(self.n_iter, "closing rows", self._loss, 1.0)
+        self.history = History([*self.history, closing])
+
+    def as_if_stopped(self) -> Alternation:
+        """Return what the fit would be if it ended here, closing row half-step included; this one goes on as it is."""
+        ended = copy.copy(self)
+        ended.factors = self.factors.copy()
+        ended.close(lambda _: None)
+        return ended
+
+    def _solve_rows(self, omega: float, poll: Callable[[float], None]) -> None:
+        f = self.factors
+        self._fit, self._row_ridge = solve_side(
+            self.rows, f.columns, f.column_bias, f.mean, out=f.rows, out_bias=f.row_bias,
+            relaxation=omega, n_jobs=self.n_jobs, poll=poll,
+        )  # fmt: skip
+
+    @property
+    def _loss(self) -> float:
+        return self._fit + self._row_ridge + self._column_ridge
+
+    def _record(self, iteration: int, step: Literal["columns", "closing rows"], middle: float, omega: float) -> Record:
+        seconds = time.perf_counter() - self._began
+        return Record(
+            iteration, step, self._loss, self._fit, self._row_ridge, self._column_ridge, middle, omega, seconds
+        )
+
+
+class _Rollback:
+    """A copy of the factors at the last whole iteration, kept only where it is small.
+
+    Where it is not, an interrupt leaves the side in progress with some rows of the unfinished iteration. Each of them
+    has been moved to a place no worse than before, so the loss is at most that of the last whole iteration.
+    """
+
+    def __init__(self, factors: Factors) -> None:
+        self._live = factors.arrays()
+        small = sum(array.nbytes for array in self._live) <= _ROLLBACK_BYTES
+        self._saved = [array.copy() for array in self._live] if small else None
+        self._whole = True
+
+    def save(self) -> None:
+        """Take a copy. While it is being taken it is of no use, and the factors themselves are whole."""
+        if self._saved is None:
+            return
+        self._whole = False
+        for saved, live in zip(self._saved, self._live, strict=True):
+            np.copyto(saved, live)
+        self._whole = True
+
+    def restore(self) -> None:
+        """Put the factors back to the copy."""
+        if self._saved is None or not self._whole:
+            return
+        for saved, live in zip(self._saved, self._live, strict=True):
+            np.copyto(live, saved)

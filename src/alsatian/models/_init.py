@@ -1,0 +1,55 @@
+"""Where the alternation starts: random column factors, given ones, or those of an earlier fit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alsatian._engine.cells import Moments, blocks
+from alsatian._engine.contract import Floats
+
+
+def random_columns(
+    shape: tuple[int, int], spread: Moments, centre: float, random_state: np.random.RandomState, dtype: Any
+) -> Floats:
+    """Draw normal column factors whose products with like row factors vary as the data do about `centre`.
+
+    With independent entries of variance s² on both sides, w·z has variance k s⁴, hence s = (var / k)^¼. The draw is in
+    float64 whatever `dtype`, so that a seed means the same start in both precisions.
+    """
+    n, k = shape
+    variance = spread.about(centre) / spread.weight if spread.weight > 0 else 0.0
+    scale = (variance / k) ** 0.25 if variance > 0 else 1.0
+    columns = np.empty(shape, dtype=dtype)
+    for block in blocks(n, max(1, (1 << 18) // k)):  # in pieces: a float64 copy of all would be twice the factors
+        columns[block] = scale * random_state.standard_normal((block.stop - block.start, k))
+    return columns
+
+
+def given_columns(init: Any, shape: tuple[int, int], biased: bool, dtype: Any) -> tuple[Floats, Floats | None]:
+    """Read `init`: column factors of shape (n, k), or the pair (column factors, column bias).
+
+    Raises
+    ------
+    ValueError
+        Where a shape does not fit, an entry is not finite, or a bias is given that the model does not have.
+    """
+    factors, bias = init if isinstance(init, tuple) and len(init) == 2 else (init, None)
+    columns = _checked("column factors", factors, shape, dtype)
+    if bias is None:
+        return columns, None
+    if not biased:
+        raise ValueError("init gives a column bias, but the model has none: set bias='columns' or bias='both'.")
+    return columns, _checked("column bias", bias, shape[:1], dtype)
+
+
+def _checked(what: str, given: Any, shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
+    array = np.array(given, dtype=dtype, order="C")  # a copy: fitting writes into it
+    if array.shape != shape:
+        raise ValueError(f"init gives {what} of shape {array.shape}, but X and n_components ask for {shape}.")
+    if not np.isfinite(array).all():
+        where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+        raise ValueError(f"init gives {what} that are not finite: {array[where]} at {where}.")
+    return array

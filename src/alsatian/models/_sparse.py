@@ -1,0 +1,110 @@
+"""Sparse matrices made canonical: sorted, without duplicates, indices in range, never a change to the caller's own."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from alsatian._engine.cells import blocks
+
+Values = NDArray[Any]
+
+MAX_INDEX = np.iinfo(np.int32).max
+
+
+class Compressed(NamedTuple):
+    """The stored cells of a matrix, row by row, sorted and unique in each row."""
+
+    shape: tuple[int, int]
+    indptr: NDArray[np.int64]
+    indices: NDArray[np.int32]
+    data: Values
+
+    @property
+    def full(self) -> bool:
+        """Whether every cell is stored."""
+        return self.data.size == self.shape[0] * self.shape[1]
+
+    def position(self, p: int) -> tuple[int, int]:
+        """Return row and column of the p-th stored cell."""
+        return int(np.searchsorted(self.indptr, p, side="right")) - 1, int(self.indices[p])
+
+    def keep(self, mask: NDArray[np.bool_], data: Values) -> Compressed:
+        """Return only the cells of the mask, with `data` (one for each cell before) as their values."""
+        running = np.concatenate(([0], np.cumsum(mask)))
+        return Compressed(self.shape, running[self.indptr], self.indices[mask], data[mask])
+
+
+def check_size(shape: tuple[int, int], name: str = "X") -> None:
+    """Refuse a matrix whose indices do not fit into 32 bits, as the engine stores them."""
+    for size, what in zip(shape, ("rows", "columns"), strict=True):
+        if size > MAX_INDEX:
+            raise ValueError(
+                f"{name} has {size} {what}, but at most {MAX_INDEX} (2³¹ − 1) are possible. "
+                f"Number only the {what} that occur, and keep their original ids beside."
+            )
+
+
+def canonical(matrix: Any, name: str) -> Compressed:
+    """Return the stored cells of a scipy.sparse matrix of any layout; shares its memory where it is canonical CSR.
+
+    Entries stored more than once are summed. An index out of range is an error here, not a crash later.
+    """
+    check_size(matrix.shape, name)
+    _check_structure(matrix, name)
+    csr = matrix.tocsr()
+    # A view with flags of its own: those of the caller's object may be stale, and are not ours to set.
+    view = csr_array((csr.data, csr.indices, csr.indptr), shape=csr.shape, copy=False)
+    if not view.has_canonical_format:
+        view = view.copy()
+        view.sum_duplicates()
+    stored = int(view.indptr[-1])
+    return Compressed(
+        (int(csr.shape[0]), int(csr.shape[1])),
+        view.indptr.astype(np.int64),
+        view.indices[:stored].astype(np.int32, copy=False),
+        view.data[:stored],
+    )
+
+
+def first_not_finite(values: Values) -> int | None:
+    """Return the position of the first NaN or infinity of a flat array, looking at a block at a time."""
+    for block in blocks(values.size):
+        finite = np.isfinite(values[block])
+        if not finite.all():
+            return int(block.start) + int(np.argmin(finite))
+    return None
+
+
+def first_difference(a: Compressed, b: Compressed) -> int | None:
+    """Return the first row in which two matrices of one shape store different columns, or None."""
+    if a.data.size == b.data.size and np.array_equal(a.indptr, b.indptr) and np.array_equal(a.indices, b.indices):
+        return None
+    for row in range(a.shape[0]):
+        ours, theirs = (side.indices[side.indptr[row] : side.indptr[row + 1]] for side in (a, b))
+        if not np.array_equal(ours, theirs):
+            return row
+    return None
+
+
+def _check_structure(matrix: Any, name: str) -> None:
+    if matrix.format not in {"csr", "csc"}:
+        return  # the other layouts are checked by SciPy when they are made
+    minor, major = ("column", "row") if matrix.format == "csr" else ("row", "column")
+    bound = matrix.shape[1] if matrix.format == "csr" else matrix.shape[0]
+    indptr, stored = matrix.indptr, int(matrix.indptr[-1])
+    if indptr[0] != 0 or stored > min(matrix.indices.size, matrix.data.size) or (np.diff(indptr) < 0).any():
+        raise ValueError(
+            f"{name} is not a valid sparse matrix: its indptr does not rise from 0 to the number of cells."
+        )
+    indices = matrix.indices[:stored]
+    if stored and (indices.min() < 0 or indices.max() >= bound):
+        p = int(np.argmax((indices < 0) | (indices >= bound)))
+        where = int(np.searchsorted(indptr, p, side="right")) - 1
+        raise ValueError(
+            f"{name} is not a valid sparse matrix: {major} {where} stores {minor} index {indices[p]}, "
+            f"but {minor} indices go from 0 to {bound - 1}."
+        )

@@ -1,0 +1,403 @@
+"""`ALS`: factorization of full and incomplete matrices by alternating least squares."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from scipy.sparse import csr_array, issparse
+from sklearn.base import _fit_context
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sklearn.utils.validation import check_is_fitted
+
+from alsatian._engine import Cells
+from alsatian._engine.cells import Moments, moments, row_counts, transpose
+from alsatian._engine.threads import resolve_n_jobs
+from alsatian.models._base import FLOATS, FactorModel
+from alsatian.models._callbacks import FitObserver
+from alsatian.models._constraints import check_range, check_ridge, pair
+from alsatian.models._fit import Alternation, Factors, Side, auto_relaxation, solve_side
+from alsatian.models._init import given_columns, random_columns
+from alsatian.models._inputs import cells_of, check_some_cell, warn_of_empty
+from alsatian.models._predict import array_with_nan, fill
+from alsatian.models._progress import Progress
+
+
+class ALS(FactorModel):
+    """Matrix factorization X ≈ W Zᵀ by alternating least squares, for full, incomplete and sparse matrices.
+
+    Minimises, over row factors W, column factors Z and the biases that the model has,
+
+        f = ½ Σ c_ij (x_ij − s_ij)² + ½ Σ_i count_i^ν (λ_w |w_i|² + λ_b b_i²) + ½ Σ_j count_j^ν (λ_z |z_j|² + λ_d d_j²)
+
+    with scores s_ij = μ + b_i + d_j + w_i·z_j. The first sum runs over the observed cells (over all cells under
+    ``absent="zero"``), and count is their number in the row or column. A half-step solves all rows, or all columns,
+    exactly while the other side is held fixed. ν = 1 is ALS-WR [1]_, ν = 0 plain ridge; the biases are those of [2]_.
+
+    Parameters
+    ----------
+    n_components : int, default=16
+        k, the number of factors. It may exceed both sizes of X.
+    reg : float or pair of float, default=0.1
+        λ >= 0, one number or the pair (λ_w, λ_z) for rows and columns. With 0, rows that the data do not determine
+        take their minimum-norm solution.
+    reg_exponent : float, default=1.0
+        ν >= 0, the power of the number of observed cells that multiplies λ.
+    bias : {"none", "mean", "rows", "columns", "both"}, default="none"
+        What the scores hold beside w·z: nothing, μ, μ + b_i, μ + d_j, or μ + b_i + d_j. μ is the weighted mean of the
+        observed cells and is held fixed; biases are solved together with the factors of their side.
+    bias_reg : float, pair of float or None, default=None
+        Ridge of the biases, (λ_b, λ_d) or one number for both; None takes the λ of their side.
+    absent : {"missing", "zero"}, default="missing"
+        What a cell is that a sparse X does not store: unknown, or a zero of weight one. NaN in an array is missing
+        either way.
+    solver : {"auto", "exact"}, default="auto"
+        How each row is solved; "auto" is exact.
+    relaxation : "auto" or float in (0, 2), default="auto"
+        ω: a row moves to w + ω (w* − w), where w* is its solution. f never rises for ω <= 2. "auto" is
+        min(1.9, 1 + t / (t + 3)) in iteration t = 0, 1, …, which needs a fraction of the iterations; 1 is plain ALS.
+        The first row half-step and the last iteration are exact whatever ω.
+    max_iter : int, default=30
+        Largest number of iterations (rows, then columns). 0 only solves the rows for the columns at the start.
+    tol : float, default=1e-4
+        Stop when an iteration lowers f by no more than `tol` times f at zero factors and biases; one exact iteration
+        follows where the last was relaxed.
+    init : "random", array of shape (n_columns, n_components), or pair, default="random"
+        Column factors to start from, or the pair (tuple) of column factors and column bias of shape (n_columns,).
+        Rows need no start: they are solved first. "random" draws normal factors, in float64, scaled to the data.
+    warm_start : bool, default=False
+        Start from the column factors and biases of the earlier fit. X may have other rows, but not another width.
+    clip : pair or None, default=None
+        (low, high), either may be None: limits of predictions (`predict_cells`, `impute`, `inverse_transform`).
+        Fitting takes no notice of it.
+    dtype : {None, "float32", "float64"} or NumPy type, default=None
+        Working precision. None keeps float32 and turns all else into float64.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the random start.
+    n_jobs : int or None, default=None
+        Number of threads; None and -1 are all that affinity, cgroup quota and ``OMP_NUM_THREADS`` allow. The result
+        does not depend on it.
+    verbose : int, default=0
+        0 is silent, 1 shows a progress bar for anything longer than about two seconds, 2 prints a line an iteration.
+
+    Attributes
+    ----------
+    row_factors_ : ndarray of shape (n_rows, n_components)
+        W; equal to ``transform(X)`` of the training matrix.
+    column_factors_ : ndarray of shape (n_columns, n_components)
+        Z.
+    components_ : ndarray of shape (n_components, n_columns)
+        Zᵀ, a view of `column_factors_`.
+    row_bias_ : ndarray of shape (n_rows,) or None
+        b; None where the model has no row bias.
+    column_bias_ : ndarray of shape (n_columns,) or None
+        d; None where the model has no column bias.
+    mean_ : float
+        μ; 0 with ``bias="none"``.
+    history_ : History
+        Loss and its parts after each iteration, and after the closing row half-step.
+    n_iter_ : int
+        Number of iterations done.
+    converged_ : bool
+        Whether `tol` was met. No warning is given where it was not.
+    n_features_in_ : int
+        Number of columns of X.
+    feature_names_in_ : ndarray of shape (n_columns,)
+        Column names of X, where it was a data frame with names that are all strings.
+
+    Notes
+    -----
+    Rows and columns without an observed cell get zero factors and a zero bias, and one `NoEntryWarning` counts them.
+
+    Ctrl-C during `fit` raises KeyboardInterrupt after setting the fitted attributes to the last whole iteration. Where
+    both factors together exceed 48 MB no copy of them is kept: then the side in progress may hold some rows of the
+    unfinished iteration, and the loss is no higher than `history_` says.
+
+    References
+    ----------
+    .. [1] Y. Zhou, D. Wilkinson, R. Schreiber, R. Pan, "Large-scale parallel collaborative filtering for the Netflix
+       prize", AAIM 2008.
+    .. [2] Y. Koren, R. Bell, C. Volinsky, "Matrix factorization techniques for recommender systems", Computer 42(8),
+       2009.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from alsatian import ALS
+    >>> X = np.array([[5, 3, np.nan, 1], [4, np.nan, np.nan, 1], [1, 1, np.nan, 5], [np.nan, 1, 5, 4]])
+    >>> model = ALS(n_components=2, reg=0.05, random_state=0).fit(X)
+    >>> model.row_factors_.shape, model.column_factors_.shape
+    ((4, 2), (4, 2))
+    >>> bool(np.allclose(model.transform(X), model.row_factors_))
+    True
+    >>> model.impute(X)[0].round(0)[[0, 1, 3]]
+    array([5., 3., 1.])
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "n_components": [Interval(Integral, 1, None, closed="left")],
+        "reg": [Interval(Real, 0, None, closed="left"), tuple, list],
+        "reg_exponent": [Interval(Real, 0, None, closed="left")],
+        "bias": [StrOptions({"none", "mean", "rows", "columns", "both"})],
+        "bias_reg": [None, Interval(Real, 0, None, closed="left"), tuple, list],
+        "absent": [StrOptions({"missing", "zero"})],
+        "solver": [StrOptions({"auto", "exact"})],
+        "relaxation": [StrOptions({"auto"}), Interval(Real, 0, 2, closed="neither")],
+        "max_iter": [Interval(Integral, 0, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "init": [StrOptions({"random"}), tuple, "array-like"],
+        "warm_start": ["boolean"],
+        "clip": [None, tuple, list],
+        "dtype": [
+            None,
+            StrOptions({"float32", "float64"}),
+            Options(type, {np.float32, np.float64}),
+            Options(np.dtype, {np.dtype("float32"), np.dtype("float64")}),
+        ],
+        "random_state": ["random_state"],
+        "n_jobs": [None, Interval(Integral, None, -1, closed="right"), Interval(Integral, 1, None, closed="left")],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        n_components: int = 16,
+        *,
+        reg: float | tuple[float, float] = 0.1,
+        reg_exponent: float = 1.0,
+        bias: str = "none",
+        bias_reg: float | tuple[float, float] | None = None,
+        absent: str = "missing",
+        solver: str = "auto",
+        relaxation: str | float = "auto",
+        max_iter: int = 30,
+        tol: float = 1e-4,
+        init: Any = "random",
+        warm_start: bool = False,
+        clip: tuple[float | None, float | None] | None = None,
+        dtype: Any = None,
+        random_state: Any = None,
+        n_jobs: int | None = None,
+        verbose: int = 0,
+    ) -> None:
+        self.n_components = n_components
+        self.reg = reg
+        self.reg_exponent = reg_exponent
+        self.bias = bias
+        self.bias_reg = bias_reg
+        self.absent = absent
+        self.solver = solver
+        self.relaxation = relaxation
+        self.max_iter = max_iter
+        self.tol = tol
+        self.init = init
+        self.warm_start = warm_start
+        self.clip = clip
+        self.dtype = dtype
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+        self.verbose = verbose
+
+    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
+    def fit(self, X: Any, y: Any = None, *, weights: Any = None) -> Self:
+        """Fit the factors to X.
+
+        Parameters
+        ----------
+        X : array-like, data frame or sparse matrix of shape (n_rows, n_columns)
+            NaN is missing. It is never changed; canonical CSR of the working precision is used without a copy.
+        y : None
+            Ignored; here for scikit-learn's sake.
+        weights : array-like or sparse matrix of shape (n_rows, n_columns), or None, default=None
+            Weights c_ij >= 0 of the cells; 0 is a missing cell. A sparse one stores the same cells as X.
+
+        Returns
+        -------
+        self : ALS
+
+        Raises
+        ------
+        ValueError
+            For a parameter out of range, a stored value that is not finite, a weight that is negative or not finite,
+            weights that do not fit X, or an X without any observed cell. Nothing has been computed then.
+        """
+        rows = cells_of(self._checked(X, self._dtypes(), reset=True), weights, absent_zero=self.absent == "zero")
+        check_some_cell(rows)
+        columns = transpose(rows)
+        warn_of_empty(rows, columns, stacklevel=4)
+        spread = moments(rows)
+        run = self._alternation(rows, columns, spread)
+        context = self._init_callback_context(max_subtasks=self.max_iter)
+        data = {"X": X, "y": y, "metadata": None if weights is None else {"weights": weights}}
+        context.call_on_fit_task_begin(estimator=self, **data)
+        relaxation = auto_relaxation if self.relaxation == "auto" else lambda _: float(self.relaxation)
+        smallest_gain = self.tol * 0.5 * spread.about(run.factors.mean)
+        try:
+            with Progress(self.verbose, self.max_iter, type(self).__name__) as progress:
+                observer = FitObserver(self, context, data, lambda: fitted_attributes(run.as_if_stopped()), progress)
+                run.run(self.max_iter, smallest_gain, relaxation, observer)
+        except KeyboardInterrupt:
+            self._take(run)
+            raise
+        self._take(run)
+        context.call_on_fit_task_end(estimator=self, reconstruction_attributes=lambda: fitted_attributes(run), **data)
+        return self
+
+    def fit_transform(self, X: Any, y: Any = None, *, weights: Any = None) -> Any:
+        """Fit the factors to X and return a copy of the row factors; `fit`, then `transform`, at the cost of `fit`.
+
+        Parameters
+        ----------
+        X, y, weights
+            As in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_components)
+        """
+        return self.fit(X, y, weights=weights).row_factors_.copy()
+
+    def transform(self, X: Any, *, weights: Any = None, return_bias: bool = False) -> Any:
+        """Solve row factors for X with the column factors as fitted (fold-in).
+
+        Parameters
+        ----------
+        X : array-like, data frame or sparse matrix of shape (n, n_columns)
+            Any rows, known or new. A row without an observed cell gets zeros, and one warning counts them.
+        weights : array-like or sparse matrix of shape (n, n_columns), or None, default=None
+            As in `fit`.
+        return_bias : bool, default=False
+            Whether to return the row biases too.
+
+        Returns
+        -------
+        W : ndarray of shape (n, n_components)
+            In the precision of the model. Exact, whatever `solver` and `relaxation`.
+        row_bias : ndarray of shape (n,) or None
+            Only with ``return_bias=True``; None where the model has no row bias.
+        """
+        check_is_fitted(self)
+        X = self._checked(X, self.column_factors_.dtype, reset=False)
+        folded = self._fold_in(X, weights)
+        return (folded.rows, folded.row_bias) if return_bias else folded.rows
+
+    def impute(self, X: Any, *, weights: Any = None, dense: bool = False) -> Any:
+        """Return a copy of X with every missing cell filled in by its score; observed cells stay as they are.
+
+        Parameters
+        ----------
+        X : array-like, data frame or sparse matrix of shape (n, n_columns)
+            Any rows, known or new: they are folded in as by `transform`.
+        weights : array-like or sparse matrix of shape (n, n_columns), or None, default=None
+            As in `fit`. A cell of weight 0 has no say, and is not changed either.
+        dense : bool, default=False
+            Must be True for a sparse X with ``absent="missing"``: its completion is an array of all n × n_columns
+            cells.
+
+        Returns
+        -------
+        ndarray of shape (n, n_columns), or csr_array
+            float32 or float64 as X (anything else becomes float64). Under ``absent="zero"`` nothing is missing from a
+            sparse X: it comes back as a csr_array.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from alsatian import ALS
+        >>> X = np.array([[1.0, 1, 1], [1, 1, np.nan], [1, np.nan, np.nan]])
+        >>> ALS(1, reg=1e-6, random_state=0).fit(X).impute(X).round(2)
+        array([[1., 1., 1.],
+               [1., 1., 1.],
+               [1., 1., 1.]])
+        """
+        check_is_fitted(self)
+        X = self._checked(X, list(FLOATS), reset=False)
+        sparse: bool = issparse(X)
+        if sparse and self.absent == "zero":
+            return csr_array(X, copy=True)
+        if sparse and not dense:
+            raise ValueError(
+                f"impute would turn a sparse X into an array of all {X.shape[0]} x {X.shape[1]} cells: "
+                "ask for it with dense=True, or use predict_cells for the cells that you need."
+            )
+        with np.errstate(over="ignore"):  # what does not fit comes out as inf, and is named
+            folded = self._fold_in(X.astype(self.column_factors_.dtype, copy=False), weights)
+        return fill(array_with_nan(X), folded, self.clip)
+
+    def _validate_params(self) -> None:
+        super()._validate_params()
+        check_ridge(self, "reg", self.reg)
+        check_ridge(self, "bias_reg", self.bias_reg)
+        check_range(self, "clip", self.clip)
+
+    def _dtypes(self) -> Any:
+        return list(FLOATS) if self.dtype is None else np.dtype(self.dtype)
+
+    def _alternation(self, rows: Cells, columns: Cells, spread: Moments) -> Alternation:
+        sides = self._side(rows, 0), self._side(columns, 1)
+        return Alternation(*sides, self._start(rows, columns, spread), n_jobs=resolve_n_jobs(self.n_jobs))
+
+    def _side(self, cells: Cells, which: int) -> Side:
+        """Return rows (0) or columns (1) with their own ridge, scaled by count^ν."""
+        ridge = pair(self.reg)[which]
+        bias_ridge = ridge if self.bias_reg is None else pair(self.bias_reg)[which]
+        counts = row_counts(cells)
+        exponent = float(self.reg_exponent)
+        scale = float(counts) ** exponent if isinstance(counts, int) else counts.astype(np.float64) ** exponent
+        return Side(cells, (ridge, bias_ridge), scale)
+
+    def _start(self, rows: Cells, columns: Cells, spread: Moments) -> Factors:
+        m, n = rows.shape
+        k, dtype = int(self.n_components), rows.values.dtype
+        mean = 0.0 if self.bias == "none" else spread.mean
+        row_bias = np.zeros(m, dtype=dtype) if self.bias in {"rows", "both"} else None
+        column_bias = np.zeros(n, dtype=dtype) if self.bias in {"columns", "both"} else None
+        init = self.init
+        if self.warm_start and hasattr(self, "column_factors_"):
+            init = (self.column_factors_, self.column_bias_ if column_bias is not None else None)
+        if isinstance(init, str):
+            factors = random_columns((n, k), spread, mean, check_random_state(self.random_state), dtype)
+        else:
+            factors, bias = given_columns(init, (n, k), column_bias is not None, dtype)
+            column_bias = column_bias if bias is None else bias
+        empty = row_counts(columns) == 0
+        if np.any(empty):
+            factors[empty] = 0
+            if column_bias is not None:
+                column_bias[empty] = 0
+        return Factors(np.zeros((m, k), dtype=dtype), factors, row_bias, column_bias, mean)
+
+    def _take(self, run: Alternation) -> None:
+        for name, value in fitted_attributes(run).items():
+            setattr(self, name, value)
+
+    def _fold_in(self, X: Any, weights: Any) -> Factors:
+        cells = cells_of(X, weights, absent_zero=self.absent == "zero", allow_full=self._fitted_full)
+        warn_of_empty(cells, stacklevel=5)
+        m, dtype = cells.shape[0], self.column_factors_.dtype
+        rows = np.zeros((m, self.column_factors_.shape[1]), dtype=dtype)
+        row_bias = None if self.row_bias_ is None else np.zeros(m, dtype=dtype)
+        folded = Factors(rows, self.column_factors_, row_bias, self.column_bias_, self.mean_)
+        solve_side(
+            self._side(cells, 0), folded.columns, folded.column_bias, folded.mean,
+            out=folded.rows, out_bias=folded.row_bias, n_jobs=resolve_n_jobs(self.n_jobs),
+        )  # fmt: skip
+        return folded
+
+
+def fitted_attributes(run: Alternation) -> dict[str, Any]:
+    """Return what a fit leaves on the estimator, by name."""
+    factors = run.factors
+    return {
+        "row_factors_": factors.rows,
+        "column_factors_": factors.columns,
+        "row_bias_": factors.row_bias,
+        "column_bias_": factors.column_bias,
+        "mean_": factors.mean,
+        "history_": run.history,
+        "n_iter_": run.n_iter,
+        "converged_": run.converged,
+        "_fitted_full": run.rows.cells.full,
+    }

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import alsatian
+from alsatian import cli
+from alsatian.cli import arguments, trial
+
+
+def run(*args, **options):
+    command = [sys.executable, "-m", "alsatian", *args]
+    return subprocess.run(command, capture_output=True, text=True, check=False, **options)
+
+
+def test_version_and_module_entry():
+    done = run("--version")
+    assert done.returncode == 0
+    assert done.stdout == f"alsatian {alsatian.__version__}\n"
+
+
+def test_help_loads_no_heavy_library():
+    code = (
+        "import sys\nfrom alsatian.cli import main\n"
+        "try: main(['--help'])\nexcept SystemExit: pass\n"
+        "print([m for m in ('sklearn', 'scipy', 'rich', 'matplotlib', 'polars', 'numpy') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.rstrip().endswith("[]")
+    assert "demo" in done.stdout
+
+
+@pytest.mark.parametrize("args", [[], ["nonsense"], ["demo", "--components", "0"], ["demo", "--reg", "nan"]])
+def test_wrong_arguments_leave_with_2(args, capsys):
+    with pytest.raises(SystemExit) as caught:
+        cli.main(args)
+    assert caught.value.code == 2
+    assert "usage: alsatian" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", [OSError, ValueError, ImportError])
+def test_what_the_user_can_mend_is_one_line(kind, monkeypatch, capsys):
+    def fail(*args, **options):
+        raise kind("the disk is full")
+
+    monkeypatch.setattr(trial, "fit", fail)
+    assert cli.main(["demo"]) == 1
+    captured = capsys.readouterr()
+    assert captured.err == "alsatian: error: the disk is full\n"
+    assert captured.out == ""
+
+
+def test_bugs_are_not_hidden(monkeypatch):
+    def fail(*args, **options):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(trial, "fit", fail)
+    with pytest.raises(ZeroDivisionError):
+        cli.main(["demo"])
+
+
+def test_ctrl_c(monkeypatch, capsys):
+    def stop(*args, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(trial, "fit", stop)
+    assert cli.main(["demo"]) == 130
+    assert "interrupted" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("parse", "good", "bad"),
+    [
+        (arguments.positive_int, [("3", 3)], ["0", "-1", "1.5", "x"]),
+        (arguments.non_negative_int, [("0", 0)], ["-1", "1.5", ""]),
+        (arguments.non_negative_float, [("0", 0.0), ("1e3", 1000.0)], ["-1", "nan", "inf", "x"]),
+    ],
+)
+def test_argument_types(parse, good, bad):
+    for text, value in good:
+        assert parse(text) == value
+    for text in bad:
+        with pytest.raises(arguments.argparse.ArgumentTypeError, match="is not a"):
+            parse(text)

@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from scipy import sparse
+
+from alsatian.models import ALS
+from alsatian.models._inputs import cells_of
+from problems import small_ratings, stored
+
+R = small_ratings()
+RNG = np.random.default_rng(0)
+
+
+def shuffled(X):
+    coo = X.tocoo()
+    order = RNG.permutation(coo.nnz)
+    return sparse.coo_array((coo.data[order], (coo.row[order], coo.col[order])), shape=X.shape)
+
+
+def unsorted(X):
+    X = X.copy()
+    for row in range(X.shape[0]):
+        span = slice(X.indptr[row], X.indptr[row + 1])
+        X.indices[span], X.data[span] = X.indices[span][::-1].copy(), X.data[span][::-1].copy()
+    return sparse.csr_array((X.data, X.indices, X.indptr), X.shape)
+
+
+def split(X):
+    """Every entry stored twice, as halves."""
+    coo = X.tocoo()
+    pairs = (np.tile(coo.data / 2, 2), (np.tile(coo.row, 2), np.tile(coo.col, 2)))
+    return sparse.coo_array(pairs, shape=X.shape)
+
+
+def wide(X):
+    X = X.copy()
+    X.indices, X.indptr = X.indices.astype(np.int64), X.indptr.astype(np.int64)
+    return X
+
+
+S = stored(R)
+CONTAINERS = {
+    "nan": R,
+    "fortran": np.asfortranarray(R),
+    "list": R.tolist(),
+    "object": R.astype(object),
+    "pandas": pd.DataFrame(R, columns=list("abcd")),
+    "polars": pl.DataFrame(R, schema=list("abcd")),
+    "csr_array": S,
+    "csr_matrix": sparse.csr_matrix(S),
+    "csc": S.tocsc(),
+    "coo": S.tocoo(),
+    "lil": S.tolil(),
+    "shuffled": shuffled(S),
+    "unsorted": unsorted(S),
+    "duplicated": split(S),
+    "int64 indices": wide(S),
+    "int values": S.astype(int),
+    "uint8 values": S.astype(np.uint8),
+}
+
+
+@pytest.mark.parametrize("bias", ["none", "both"])
+@pytest.mark.parametrize("name", CONTAINERS)
+def test_equal_data_give_equal_bits_whatever_they_come_in(name, bias):
+    expected = ALS(2, bias=bias, random_state=0).fit(R)
+    model = ALS(2, bias=bias, random_state=0).fit(CONTAINERS[name])
+    np.testing.assert_array_equal(model.row_factors_, expected.row_factors_)
+    np.testing.assert_array_equal(model.column_factors_, expected.column_factors_)
+    assert model.history_ == expected.history_
+
+
+@pytest.mark.parametrize("absent", ["missing", "zero"])
+@pytest.mark.parametrize("same", [np.asfortranarray, sparse.csr_array, sparse.csc_matrix, lambda X: X.astype(bool)])
+def test_a_full_matrix_is_full_in_every_container(same, absent):
+    X = np.ones((4, 3))
+    assert cells_of(np.ascontiguousarray(X), absent_zero=absent == "zero").full
+    models = [ALS(2, absent=absent, random_state=0).fit(Y) for Y in (X, same(X))]
+    np.testing.assert_array_equal(models[0].row_factors_, models[1].row_factors_)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_an_array_and_a_sparse_matrix_agree_where_absent_cells_are_zeros(weighted):
+    X = np.nan_to_num(R)
+    W = np.where(X == 1, 2.0, 1.0) if weighted else None
+    models = [ALS(2, absent="zero", random_state=0).fit(Y, weights=W) for Y in (X, sparse.csr_array(X), stored(X))]
+    for model in models[1:]:
+        np.testing.assert_array_equal(models[0].row_factors_, model.row_factors_)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, int])
+def test_duplicates_are_summed(dtype):
+    X = sparse.csr_array((np.array([2, 3, 1], dtype=dtype), [0, 0, 1], [0, 2, 3]), shape=(2, 2))
+    summed = sparse.csr_array((np.array([5, 1], dtype=dtype), [0, 1], [0, 1, 2]), shape=(2, 2))
+    models = [ALS(1, random_state=0).fit(Y) for Y in (X, summed)]
+    np.testing.assert_array_equal(models[0].row_factors_, models[1].row_factors_)
+    assert X.nnz == 3
+
+
+@pytest.mark.parametrize("name", [name for name in CONTAINERS if name not in ("pandas", "polars", "list", "object")])
+def test_inputs_are_left_as_they_were(name):
+    X = CONTAINERS[name]
+    before = X.copy()
+    ALS(2, random_state=0).fit(X).transform(X)
+    if sparse.issparse(X):
+        assert X.nnz == before.nnz
+        assert X.dtype == before.dtype
+        fields = ("row", "col") if X.format == "coo" else () if X.format == "lil" else ("indices", "indptr", "data")
+        for field in fields:
+            np.testing.assert_array_equal(getattr(X, field), getattr(before, field))
+    else:
+        np.testing.assert_array_equal(X, before)
+
+
+def test_canonical_csr_is_used_without_a_copy():
+    X = sparse.csr_array((S.data.astype(np.float32), S.indices.astype(np.int32), S.indptr.astype(np.int32)), S.shape)
+    cells = cells_of(X)
+    assert np.shares_memory(cells.values, X.data)
+    assert np.shares_memory(cells.indices, X.indices)
+    full = sparse.csr_array(np.ones((3, 2), dtype=np.float32))
+    assert np.shares_memory(cells_of(full).values, full.data)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("kind", ["csr", "csc", "coo"])
+def test_a_bad_stored_value_is_named_with_its_place(bad, kind):
+    X = sparse.csr_array(([1.0, bad, 2.0], [0, 1, 1], [0, 2, 3]), shape=(2, 2)).asformat(kind)
+    with pytest.raises(ValueError, match=r"X stores -?(nan|inf) in row 0, column 1"):
+        ALS(1).fit(X)
+
+
+def test_an_infinite_value_of_an_array_is_named_with_its_place():
+    with pytest.raises(ValueError, match=r"X holds inf in row 0, column 1"):
+        ALS(1).fit([[1, np.inf], [np.nan, 2]])
+    with pytest.raises(ValueError, match=r"X holds inf in row 1, column 0"):
+        ALS(1, dtype="float32").fit([[1, 2], [1e300, 2]])
+
+
+def test_a_sparse_matrix_with_an_index_out_of_range_is_refused():
+    X = sparse.csr_array(([1.0, 2.0], [0, 1], [0, 1, 2]), shape=(2, 2))
+    X.indices[1] = 7
+    with pytest.raises(ValueError, match="row 1 stores column index 7, but column indices go from 0 to 1"):
+        ALS(1).fit(X)
+
+
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        (np.empty((0, 4)), "0 sample"),
+        (np.full((3, 4), np.nan), r"\(3, 4\) has no observed cell"),
+        (sparse.csr_array((3, 4)), r"\(3, 4\) has no observed cell"),
+        (sparse.csr_array((1, 2**31)), "2147483648 columns.*at most 2147483647"),
+    ],
+)
+def test_nothing_to_fit_is_an_error(X, message):
+    with pytest.raises(ValueError, match=message):
+        ALS(2).fit(X)
+
+
+def test_a_cell_of_weight_zero_is_a_missing_cell():
+    weights = np.ones(R.shape)
+    weights[0, 0] = 0
+    without = R.copy()
+    without[0, 0] = np.nan
+    expected = ALS(2, bias="both", random_state=0).fit(without)
+    for X, w in ((R, weights), (S, weights), (S, stored(np.where(np.isnan(R), np.nan, weights)))):
+        model = ALS(2, bias="both", random_state=0).fit(X, weights=w)
+        np.testing.assert_array_equal(model.row_factors_, expected.row_factors_)
+        assert model.history_ == expected.history_
+
+
+def test_weights_of_one_are_no_weights_and_two_is_a_cell_twice():
+    expected = ALS(2, random_state=0).fit(R)
+    np.testing.assert_array_equal(
+        ALS(2, random_state=0).fit(R, weights=np.ones(R.shape)).row_factors_, expected.row_factors_
+    )
+    doubled = ALS(2, reg=0.2, random_state=0, tol=0, max_iter=3).fit(R, weights=np.full(R.shape, 2.0))
+    plain = ALS(2, reg=0.1, random_state=0, tol=0, max_iter=3).fit(R)
+    np.testing.assert_allclose(doubled.row_factors_, plain.row_factors_, rtol=1e-9)
+
+
+@pytest.mark.parametrize("bad", [-1.0, np.nan, np.inf])
+def test_a_bad_weight_is_named_with_its_place(bad):
+    weights = np.ones(R.shape)
+    weights[2, 2] = bad  # a missing cell: the weight is refused all the same
+    with pytest.raises(ValueError, match=r"weights holds .* in row 2, column 2"):
+        ALS(2).fit(R, weights=weights)
+    as_sparse = S.copy()
+    as_sparse.data[3] = bad
+    with pytest.raises(ValueError, match=r"weights holds .* in row 1, column 0"):
+        ALS(2).fit(S, weights=as_sparse)
+
+
+def test_weights_that_do_not_fit_are_refused():
+    other = S.copy()
+    other.indices[0] = 2
+    with pytest.raises(ValueError, match=r"store the same cells as X.*differ in row 0"):
+        ALS(2).fit(S, weights=sparse.csr_array((other.data, other.indices, other.indptr), S.shape))
+    with pytest.raises(ValueError, match=r"shape of X.*\(5, 3\).*\(5, 4\)"):
+        ALS(2).fit(R, weights=np.ones((5, 3)))
+
+
+def test_weights_all_zero_in_a_row_leave_it_without_data():
+    weights = np.ones(R.shape)
+    weights[3] = 0
+    with pytest.warns(UserWarning, match=r"1 row \(first: row 3\)"):
+        model = ALS(2, random_state=0).fit(R, weights=weights)
+    assert not model.row_factors_[3].any()

@@ -1,0 +1,186 @@
+"""History, callbacks, interrupts and what a fit shows."""
+
+from __future__ import annotations
+
+import json
+import threading
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from alsatian.models import ALS, History, _fit, _progress
+from problems import small_ratings
+
+R = small_ratings()
+
+
+class Watcher:
+    """A scikit-learn callback that looks and may stop or fail."""
+
+    def __init__(self, stop_after=None, error=None):
+        self.stop_after, self.error = stop_after, error
+        self.seen, self.calls = [], []
+
+    def setup(self, estimator, context):
+        self.calls.append("setup")
+
+    def teardown(self, estimator, context):
+        self.calls.append("teardown")
+
+    def on_fit_task_begin(self, estimator, context):
+        pass
+
+    def on_fit_task_end(self, estimator, context, *, X=None, fitted_estimator=None):
+        if context.task_name != "iteration":
+            return False
+        assert X is R
+        self.seen.append((context.task_id, estimator.history_, fitted_estimator))
+        if self.error is not None and len(self.seen) == self.stop_after:
+            raise self.error
+        return len(self.seen) == self.stop_after
+
+
+def test_equal_fits_have_equal_histories_and_others_do_not():
+    one, two = (ALS(2, random_state=0).fit(R).history_ for _ in range(2))
+    assert one == two
+    assert hash(one) == hash(two)
+    assert one != ALS(2, random_state=1).fit(R).history_
+    assert one != list(one)
+
+
+def test_history_is_a_sequence_of_records_whose_parts_sum_to_the_loss():
+    model = ALS(2, bias="both", max_iter=5, tol=0, random_state=0).fit(R)
+    history = model.history_
+    assert len(history) == model.n_iter_ + 1 == 6
+    assert [r.step for r in history] == ["columns"] * 5 + ["closing rows"]
+    for record in history:
+        assert record.loss == pytest.approx(record.fit + record.row_ridge + record.column_ridge)
+    assert isinstance(history[1:], History)
+    assert np.all(np.diff(history.seconds) >= 0)
+    table = json.loads(json.dumps(history.to_dict()))
+    assert table["loss"] == list(history.loss)
+    assert repr(history).startswith("History(5 iterations, loss ")
+    assert "no iteration" in repr(History())
+
+
+def test_a_callback_sees_each_iteration_and_the_model_as_if_it_had_ended_there():
+    watcher = Watcher()
+    model = ALS(2, bias="both", relaxation=1.0, max_iter=3, tol=0, random_state=0).set_callbacks(watcher).fit(R)
+    assert watcher.calls == ["setup", "teardown"]
+    assert [task for task, *_ in watcher.seen] == [0, 1, 2]
+    assert [len(history) for _, history, _ in watcher.seen] == [1, 2, 3]
+    for n, (_, history, then) in enumerate(watcher.seen, start=1):
+        stopped = ALS(2, bias="both", relaxation=1.0, max_iter=n, tol=0, random_state=0).fit(R)
+        np.testing.assert_array_equal(then.row_factors_, stopped.row_factors_)
+        np.testing.assert_array_equal(then.column_factors_, stopped.column_factors_)
+        assert then.history_[:-1] == history
+        assert then.impute(R).shape == R.shape
+    assert watcher.seen[-1][2].history_ == model.history_
+
+
+def test_a_callback_can_stop_the_fit():
+    model = ALS(2, max_iter=50, tol=0, random_state=0).set_callbacks(Watcher(stop_after=4)).fit(R)
+    assert model.n_iter_ == 4
+    assert not model.converged_
+    np.testing.assert_array_equal(model.transform(R), model.row_factors_)
+
+
+def test_an_interrupt_leaves_the_last_whole_iteration(monkeypatch):
+    calls, true_half_step = [], _fit.half_step
+
+    def half_step(*args, **kwargs):
+        result = true_half_step(*args, **kwargs)
+        calls.append(None)
+        if len(calls) == 8:  # the columns of the fourth iteration are all overwritten, then Ctrl-C
+            raise KeyboardInterrupt
+        return result
+
+    whole = Watcher(stop_after=3)
+    ALS(2, bias="both", max_iter=50, tol=0, random_state=0).set_callbacks(whole).fit(R)
+    monkeypatch.setattr(_fit, "half_step", half_step)
+    model = ALS(2, bias="both", max_iter=50, tol=0, random_state=0)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(R)
+    monkeypatch.undo()
+    assert (model.n_iter_, model.converged_, len(model.history_)) == (3, False, 3)
+    assert model.history_ == whole.seen[-1][1]
+    np.testing.assert_array_equal(model.column_factors_, whole.seen[-1][2].column_factors_)
+    assert np.isfinite(model.impute(R)).all()
+    monkeypatch.setattr(_fit, "_ROLLBACK_BYTES", 0)
+    calls.clear()
+    monkeypatch.setattr(_fit, "half_step", half_step)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(R)
+    assert model.n_iter_ == 3
+    assert np.isfinite(model.column_factors_).all()
+
+
+def test_an_interrupt_by_a_callback_is_readable_too():
+    model = ALS(2, max_iter=50, tol=0, random_state=0).set_callbacks(Watcher(2, KeyboardInterrupt()))
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(R)
+    assert model.n_iter_ == len(model.history_) == 2
+    assert model.predict_cells([0], [0]).shape == (1,)
+
+
+def test_two_fits_in_two_threads_are_as_alone():
+    expected = ALS(2, random_state=0).fit(R).history_
+    found = []
+    threads = [threading.Thread(target=lambda: found.append(ALS(2, random_state=0).fit(R).history_)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [expected, expected]
+
+
+def test_memory_does_not_grow_with_the_iterations():
+    def peak(iterations):
+        model = ALS(2, max_iter=iterations, tol=0, random_state=0)
+        tracemalloc.start()
+        model.fit(R)
+        top = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return top
+
+    peak(5)
+    assert peak(500) - peak(5) < 500 * 1000  # a record an iteration, no more
+
+
+def test_verbose_prints_a_line_an_iteration_and_silence_is_silent(capsys):
+    ALS(2, max_iter=3, tol=0, random_state=0, verbose=2).fit(R)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 3
+    assert "iteration   3 of 3: loss " in lines[2]
+    for verbose in (0, 1):  # 1: a bar only for what takes long
+        ALS(2, random_state=0, verbose=verbose).fit(R)
+        told = capsys.readouterr()
+        assert told.out == told.err == ""
+
+
+def test_a_long_fit_gets_a_bar_with_its_loss(monkeypatch):
+    moves = []
+
+    class Bar:
+        def __init__(self, *what):
+            moves.append(what)
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            moves.append("closed")
+
+        def update(self, done, note=""):
+            moves.append((done, note))
+
+    monkeypatch.setattr(_progress, "progress", Bar)
+    monkeypatch.setattr(_progress, "_PATIENCE", 0.0)
+    monkeypatch.setattr(_progress, "_REFRESH", 0.0)
+    ALS(2, max_iter=3, tol=0, random_state=0, verbose=1).fit(R)
+    assert moves[0] == ("Fitting ALS", 3)
+    assert moves[-1] == "closed"
+    done = [move[0] for move in moves[1:-1]]
+    assert done == sorted(done)
+    assert moves[-2][1].startswith("loss ")
