@@ -41,6 +41,15 @@ alsatian::Form parse_form(const std::string& name) {
     throw std::invalid_argument("form must be 'auto', 'primal' or 'dual', got '" + name + "'");
 }
 
+// The one asked for, or else the one in use; code for an instruction set that the machine lacks would end the
+// process.
+std::string usable_isa(const std::string& wanted) {
+    if (wanted.empty()) return alsatian::current_isa();
+    for (const std::string& isa : alsatian::available_isas())
+        if (isa == wanted) return isa;
+    throw std::invalid_argument("isa '" + wanted + "' is not available on this machine");
+}
+
 // The kernels trust their indices: a row pointer or column out of range would read outside the arrays.
 void check_structure(const i64* indptr, i64 rows, i64 stored, const i32* indices, i64 columns) {
     require(indptr[0] == 0 && indptr[rows] == stored, "indptr must run from 0 to the number of stored cells");
@@ -68,14 +77,17 @@ std::function<void(double)> make_poll(nb::object poll) {
     };
 }
 
+using Counts = nb::typed<nb::dict, nb::str, nb::int_>;
+
 template <class T>
-nb::dict half_step(i64 rows, i64 columns, std::optional<In<i64, 1>> indptr, std::optional<In<i32, 1>> indices,
-                   nb::ndarray<const T, nb::numpy, nb::c_contig, nb::device::cpu> values,
-                   std::optional<In<T, 1>> weights, bool absent_zero, In<T, 2> factors,
-                   std::optional<In<T, 1>> offset, double ridge, double ridge_bias, In<double, 1> scale,
-                   Out<T, 2> out, std::optional<Out<T, 1>> out_bias, double relaxation, Out<double, 1> fit,
-                   Out<double, 1> penalty, int n_jobs, const std::string& form, const std::string& isa,
-                   nb::object poll) {
+Counts half_step(i64 rows, i64 columns, std::optional<In<i64, 1>> indptr, std::optional<In<i32, 1>> indices,
+                 nb::ndarray<const T, nb::numpy, nb::c_contig, nb::device::cpu> values,
+                 std::optional<In<T, 1>> weights, bool absent_zero, In<T, 2> factors,
+                 std::optional<In<T, 1>> offset, double ridge, double ridge_bias, In<double, 1> scale,
+                 std::optional<In<double, 1>> eigenvalues, std::optional<In<double, 2>> eigenvectors,
+                 Out<T, 2> out, std::optional<Out<T, 1>> out_bias, double relaxation, Out<double, 1> fit,
+                 Out<double, 1> penalty, int n_jobs, const std::string& form, const std::string& isa,
+                 nb::object poll) {
     require(rows >= 0 && columns >= 0, "shape must not be negative");
     check_cells<T>(factors, columns, offset);
     require(indptr.has_value() == indices.has_value(), "indptr and indices go together");
@@ -96,6 +108,11 @@ nb::dict half_step(i64 rows, i64 columns, std::optional<In<i64, 1>> indptr, std:
     require(!out_bias || i64(out_bias->shape(0)) == rows, "out_bias must have one entry a row");
     require(i64(fit.shape(0)) == rows && i64(penalty.shape(0)) == rows,
             "fit and penalty must have one entry a row");
+    const std::size_t size = factors.shape(1) + (out_bias ? 1 : 0);
+    require(eigenvalues.has_value() == eigenvectors.has_value(), "eigenvalues and eigenvectors go together");
+    require(!eigenvalues || (eigenvalues->shape(0) == size && eigenvectors->shape(0) == size &&
+                             eigenvectors->shape(1) == size),
+            "the eigenbasis must have the size of the row system");
     require(ridge >= 0 && ridge_bias >= 0, "ridge must not be negative");
 
     alsatian::HalfStep<T> step;
@@ -107,6 +124,8 @@ nb::dict half_step(i64 rows, i64 columns, std::optional<In<i64, 1>> indptr, std:
     step.ridge_bias = out_bias ? ridge_bias : 0;
     step.scale = scale.data();
     step.scale_step = scale.shape(0) == 1 ? 0 : 1;
+    step.eigenvalues = pointer(eigenvalues);
+    step.eigenvectors = pointer(eigenvectors);
     step.out = out.data();
     step.out_bias = pointer(out_bias);
     step.relaxation = relaxation;
@@ -114,7 +133,7 @@ nb::dict half_step(i64 rows, i64 columns, std::optional<In<i64, 1>> indptr, std:
     step.penalty = penalty.data();
     step.threads = n_jobs;
     step.form = parse_form(form);
-    step.isa = isa.empty() ? alsatian::current_isa() : isa;
+    step.isa = usable_isa(isa);
     step.poll = make_poll(poll);
 
     alsatian::Counts counts;
@@ -122,7 +141,7 @@ nb::dict half_step(i64 rows, i64 columns, std::optional<In<i64, 1>> indptr, std:
         nb::gil_scoped_release release;
         counts = alsatian::half_step(step);
     }
-    nb::dict result;
+    Counts result;
     result["primal"] = counts.primal;
     result["dual"] = counts.dual;
     result["shared"] = counts.shared;
@@ -133,15 +152,33 @@ nb::dict half_step(i64 rows, i64 columns, std::optional<In<i64, 1>> indptr, std:
 
 template <class T>
 void define_half_step(nb::module_& m, const char* name) {
-    m.def(name, &half_step<T>, "rows"_a, "columns"_a, "indptr"_a.none(), "indices"_a.none(), "values"_a,
-          "weights"_a.none(), "absent_zero"_a, "factors"_a, "offset"_a.none(), "ridge"_a, "ridge_bias"_a,
-          "scale"_a, "out"_a, "out_bias"_a.none(), "relaxation"_a, "fit"_a, "penalty"_a, "n_jobs"_a, "form"_a,
-          "isa"_a, "poll"_a.none(),
+    m.def(name, &half_step<T>, "rows"_a, "columns"_a, "indptr"_a.noconvert().none(),
+          "indices"_a.noconvert().none(), "values"_a.noconvert(), "weights"_a.noconvert().none(),
+          "absent_zero"_a, "factors"_a.noconvert(), "offset"_a.noconvert().none(), "ridge"_a, "ridge_bias"_a,
+          "scale"_a.noconvert(), "eigenvalues"_a.noconvert().none(), "eigenvectors"_a.noconvert().none(),
+          "out"_a.noconvert(), "out_bias"_a.noconvert().none(), "relaxation"_a, "fit"_a.noconvert(),
+          "penalty"_a.noconvert(), "n_jobs"_a, "form"_a, "isa"_a, "poll"_a.none(),
           "Solve every row of one side with the other side fixed; see contract.py.");
 }
 
-nb::dict build_config() {
-    nb::dict config;
+// Z̃ᵀZ̃ in float64, whole and symmetric, into `out`.
+template <class T>
+void gram(In<T, 2> factors, bool bias, Out<double, 2> out, int n_jobs, nb::object poll) {
+    const auto size = factors.shape(1) + (bias ? 1 : 0);
+    require(out.shape(0) == size && out.shape(1) == size,
+            "out must be square, of the size of the row system");
+    const alsatian::Factors<T> z{factors.data(), i64(factors.shape(0)), static_cast<int>(factors.shape(1)),
+                                 bias};
+    const std::string isa = alsatian::current_isa();
+    const auto call = make_poll(poll);
+    nb::gil_scoped_release release;
+    alsatian::gram(z, out.data(), n_jobs, isa, call);
+}
+
+using Config = nb::typed<nb::dict, nb::str, nb::object>;
+
+Config build_config() {
+    Config config;
     config["compiler"] = __VERSION__;
     config["build_type"] = ALSATIAN_BUILD_TYPE;
     config["sanitize"] = ALSATIAN_SANITIZE;
@@ -152,10 +189,18 @@ nb::dict build_config() {
 
 }  // namespace
 
+template <class T>
+void define_gram(nb::module_& m, const char* name) {
+    m.def(name, &gram<T>, "factors"_a.noconvert(), "bias"_a, "out"_a.noconvert(), "n_jobs"_a, "poll"_a.none(),
+          "The Gram matrix of the rows, with a column of ones where there is a bias, in float64.");
+}
+
 NB_MODULE(_core, m) {
     m.doc() = "The native core of alsatian.";
     define_half_step<float>(m, "half_step_float32");
     define_half_step<double>(m, "half_step_float64");
+    define_gram<float>(m, "gram_float32");
+    define_gram<double>(m, "gram_float64");
     m.def("available_isas", &alsatian::available_isas,
           "Instruction sets that this build and machine have, best first.");
     m.def(

@@ -55,8 +55,8 @@ class PartialSums {
             sums.square += o * o;
         }
         const Factors<T> rows{z.data + first * z.k, z.rows - first, z.k, z.bias};
-        k_.pack_rows(rows, consecutive(), count, nullptr, minus, layout_.padded, packed_.data(), stride_,
-                     rhs_.data());
+        k_.pack_rows(rows, consecutive(), count, count, nullptr, minus, layout_.padded, packed_.data(),
+                     stride_, rhs_.data());
         k_.gram(packed_.data(), stride_, count, layout_.padded, gram_.data(), layout_.stride, false);
     }
 

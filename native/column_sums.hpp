@@ -17,8 +17,10 @@ struct ColumnSums {
 template <class T>
 ColumnSums column_sums(const Factors<T>& z, const T* offset, const Kernels<T>& k, Crew& crew);
 
+// Rows that are packed at a time: deep enough to pay for loading and storing the tiles of the result, shallow
+// enough that a panel of each operand stays in the first-level cache.
+constexpr i64 kBlock = 256;
 // Rows 0, 1, 2, … for the kernels that gather.
-constexpr i64 kBlock = 128;
 const i32* consecutive();
 
 }  // namespace alsatian

@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "column_sums.hpp"
@@ -140,12 +141,35 @@ Counts half_step(const HalfStep<T>& step) {
     const ColumnSums sums = column_sums(step.fixed, step.offset, k, crew);
     shared.sums = &sums;
     shared.gram_weight = 1;
-    if (!cells.shared() || step.scale_step != 0) return RowsByRow<T>(shared, crew).run();
+    if (!cells.shared() || step.scale_step != 0) {
+        std::optional<Rotated<T>> rotated;
+        if (step.eigenvalues && !shared.no_ridge) rotated.emplace(rotate(step, sums, k, crew));
+        shared.rotated = rotated ? &*rotated : nullptr;
+        return RowsByRow<T>(shared, crew).run();
+    }
     Counts counts;
     solve_shared(shared, sums, crew, counts);
     return counts;
 }
 
+template <class T>
+void gram(const Factors<T>& z, double* out, int threads, const std::string& isa,
+          const std::function<void(double)>& poll) {
+    const Kernels<T>& k = kernels<T>(isa);
+    Crew crew(threads, poll, 1);
+    const ColumnSums sums = column_sums<T>(z, nullptr, k, crew);
+    const Panels layout(z.size(), k);
+    for (int r = 0; r < layout.size; r++)
+        for (int c = r; c < layout.size; c++) {
+            out[std::size_t(r) * layout.size + c] = sums.gram[layout.at(r, c)];
+            out[std::size_t(c) * layout.size + r] = sums.gram[layout.at(r, c)];
+        }
+}
+
+template void gram<float>(const Factors<float>&, double*, int, const std::string&,
+                          const std::function<void(double)>&);
+template void gram<double>(const Factors<double>&, double*, int, const std::string&,
+                           const std::function<void(double)>&);
 template Counts half_step<float>(const HalfStep<float>&);
 template Counts half_step<double>(const HalfStep<double>&);
 

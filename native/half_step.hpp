@@ -37,6 +37,10 @@ struct HalfStep {
     double ridge_bias = 0;          // λ_b
     const double* scale = nullptr;  // count_i^ν: one number (scale_step 0) or one a row (scale_step 1)
     int scale_step = 0;
+    // Eigenvalues and eigenvectors (columns, row-major) of D^-½ Z̃ᵀZ̃ D^-½, for the dual form where α₀ > 0; or
+    // null.
+    const double* eigenvalues = nullptr;
+    const double* eigenvectors = nullptr;
     T* out = nullptr;           // w, rows × k: the old rows on entry, the new on return
     T* out_bias = nullptr;      // b, or null
     double relaxation = 1;      // ω
@@ -63,5 +67,10 @@ struct Counts {
 
 template <class T>
 Counts half_step(const HalfStep<T>& step);
+
+// Z̃ᵀZ̃, whole and symmetric, row-major: the same sums that a half-step with α₀ > 0 makes.
+template <class T>
+void gram(const Factors<T>& z, double* out, int threads, const std::string& isa,
+          const std::function<void(double)>& poll);
 
 }  // namespace alsatian

@@ -32,9 +32,10 @@ struct Kernels {
     int panel;    // columns of a panel
 
     // Gathers z̃ of `count` rows, times scale[q] where given, into panels (row q of `packed`), and adds
-    // Σ_q coef[q] z̃_q to rhs (padded, unscaled z̃). A null `packed` only adds.
-    void (*pack_rows)(const Factors<T>& z, const i32* index, i64 count, const T* scale, const T* coef,
-                      int padded, T* packed, i64 stride, T* rhs);
+    // Σ_q coef[q] z̃_q to rhs (padded, unscaled z̃). A null `packed` only adds. The first `ahead` >= count
+    // indices may be looked at, to fetch rows before their turn.
+    void (*pack_rows)(const Factors<T>& z, const i32* index, i64 count, i64 ahead, const T* scale,
+                      const T* coef, int padded, T* packed, i64 stride, T* rhs);
 
     // Gathers columns first … first+depth−1 of z̃ of `count` rows, transposed: row d of `packed` holds column
     // first+d over the rows, times column_scale[first + d] · row_scale[q]. Rows up to `padded` are zero.

@@ -1,5 +1,6 @@
 #include "row_solver.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -9,6 +10,7 @@ namespace {
 // Below this rank the dual gains nothing over the primal, whose tiles are then nearly as small.
 constexpr int kLeastDualRank = 96;
 constexpr int kDualMargin = 16;
+constexpr double kLeastDualWeight = 1.0 / 1024;
 constexpr int kInverseIterations = 4;
 }  // namespace
 
@@ -50,7 +52,8 @@ RowSolver<T>::RowSolver(const Shared<T>& shared, i64 longest_dual)
 
 template <class T>
 bool dual_pays(const HalfStep<T>& step, bool no_ridge, i64 length) {
-    if (length == 0 || step.cells.absent_zero || step.form == Form::primal) return false;
+    if (length == 0 || step.form == Form::primal) return false;
+    if (step.cells.absent_zero && (no_ridge || !step.eigenvalues)) return false;
     if (step.form == Form::dual) return true;
     const int size = step.fixed.size();
     if (no_ridge) return length < size;  // the primal would be singular
@@ -58,16 +61,24 @@ bool dual_pays(const HalfStep<T>& step, bool no_ridge, i64 length) {
 }
 
 template <class T>
-bool RowSolver<T>::wants_dual(i64 length) const {
-    return s_.inverse_root_ridge.size() > 0 && dual_pays(s_.step, s_.no_ridge, length);
+bool RowSolver<T>::wants_dual(i64 row) const {
+    const Cells<T>& cells = s_.step.cells;
+    if (s_.inverse_root_ridge.size() == 0 || !dual_pays(s_.step, s_.no_ridge, cells.length(row)))
+        return false;
+    if (!cells.absent_zero) return true;
+    // The symmetric form of the system divides by √q: every q = c − 1 must be well above zero.
+    const auto [least, most] =
+        std::minmax_element(cells.weights + cells.indptr[row], cells.weights + cells.indptr[row + 1]);
+    return *least - 1 >= kLeastDualWeight * std::max(T(1), *most - 1);
 }
 
 template <class T>
 void RowSolver<T>::solve(i64 row, Crew& crew, int worker) {
-    const i64 length = s_.step.cells.length(row);
-    if (length == 0 && !s_.step.cells.absent_zero) return write_empty(row);
-    if (wants_dual(length)) return dual(row, crew, worker);
-    primal(row, crew, worker);
+    const bool zeros = s_.step.cells.absent_zero;
+    if (s_.step.cells.length(row) == 0 && !zeros) return write_empty(row);
+    if (!wants_dual(row)) return primal(row, crew, worker);
+    if (zeros) return dual_with_gram(row, crew, worker);
+    dual(row, crew, worker);
 }
 
 template <class T>
@@ -140,7 +151,7 @@ void RowSolver<T>::accumulate(i64 begin, i64 end, T* a, T* rhs, Tally& tally, Cr
                 coef[c - b] = t;
                 tally.constant += double(t) * double(t);
             }
-            k_.pack_rows(s_.step.fixed, cells.indices + b, stop - b, nullptr, coef, s_.layout.padded,
+            k_.pack_rows(s_.step.fixed, cells.indices + b, stop - b, end - b, nullptr, coef, s_.layout.padded,
                          packed_.data(), stride_, rhs);
             k_.gram(packed_.data(), stride_, stop - b, s_.layout.padded, a, s_.layout.stride, false);
         } else {
@@ -170,8 +181,8 @@ void RowSolver<T>::accumulate(i64 begin, i64 end, T* a, T* rhs, Tally& tally, Cr
 template <class T>
 void RowSolver<T>::push(const CellBlock<T>& block, bool subtract, T* a, T* rhs) {
     if (block.count == 0) return;
-    k_.pack_rows(s_.step.fixed, block.index, block.count, block.scale, block.coef, s_.layout.padded,
-                 packed_.data(), stride_, rhs);
+    k_.pack_rows(s_.step.fixed, block.index, block.count, block.count, block.scale, block.coef,
+                 s_.layout.padded, packed_.data(), stride_, rhs);
     k_.gram(packed_.data(), stride_, block.count, s_.layout.padded, a, s_.layout.stride, subtract);
 }
 

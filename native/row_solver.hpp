@@ -9,6 +9,7 @@
 #include "half_step.hpp"
 #include "min_norm.hpp"
 #include "panels.hpp"
+#include "rotated.hpp"
 
 namespace alsatian {
 
@@ -17,11 +18,12 @@ template <class T>
 struct Shared {
     const HalfStep<T>& step;
     const Kernels<T>& kernels;
-    Panels layout;                     // of A
-    const ColumnSums* sums = nullptr;  // where α₀ > 0
-    double gram_weight = 0;            // α₀ as it enters A
-    bool no_ridge = false;             // some λ is zero, so that A may be singular
-    Buffer<T> inverse_root_ridge;      // 1 / √λ by column, for the dual; empty where a λ is zero
+    Panels layout;                        // of A
+    const ColumnSums* sums = nullptr;     // where α₀ > 0
+    double gram_weight = 0;               // α₀ as it enters A
+    const Rotated<T>* rotated = nullptr;  // where α₀ > 0 and the dual form is wanted
+    bool no_ridge = false;                // some λ is zero, so that A may be singular
+    Buffer<T> inverse_root_ridge;         // 1 / √λ by column, for the dual; empty where a λ is zero
 
     Shared(const HalfStep<T>& s, const Kernels<T>& k);
     double lambda(int column) const { return column < step.fixed.k ? step.ridge : step.ridge_bias; }
@@ -105,9 +107,11 @@ class RowSolver {
     static constexpr i64 kSegment = 8192;  // cells; longer rows are summed in segments of this length
 
   private:
-    bool wants_dual(i64 length) const;
+    bool wants_dual(i64 row) const;
     void primal(i64 row, Crew& crew, int worker);
     void dual(i64 row, Crew& crew, int worker);
+    void dual_with_gram(i64 row, Crew& crew, int worker);
+    bool solve_dual(const Factors<T>& z, const T* column_scale, double shift, bool check);
     RowResult finish_primal(i64 row);
     RowResult fallback(i64 row);
     void accumulate(i64 begin, i64 end, T* a, T* rhs, Tally& tally, Crew& crew, int worker);

@@ -95,6 +95,8 @@ class SharedSystem {
 template <class T>
 class SharedRows {
   public:
+    static constexpr i64 kDenseRows = 64;  // rows of a full matrix that are multiplied at a time
+
     SharedRows(const Shared<T>& s, const SharedSystem<T>& system, const ColumnSums& sums)
         : s_(s),
           system_(system),
@@ -113,7 +115,7 @@ class SharedRows {
             const double o = s_.step.offset ? double(s_.step.offset[cells.indices[c]]) : 0.0;
             constant += double(cells.values[c]) * (double(cells.values[c]) - 2 * o);
         }
-        s_.kernels.pack_rows(system_.factors, cells.indices + begin, end - begin, nullptr,
+        s_.kernels.pack_rows(system_.factors, cells.indices + begin, end - begin, end - begin, nullptr,
                              cells.values + begin, s_.layout.padded, nullptr, 0, x_.data());
         crew.tick(worker, double(end - begin));
         finish(row, constant);
@@ -122,11 +124,13 @@ class SharedRows {
     // Full: a block of rows at a time, (X − o) Z̃ by the register tile.
     void dense_rows(i64 first, i64 count, Crew& crew, int worker) {
         const Panels& layout = s_.layout;
-        const i64 c_stride = i64(layout.panel) * layout.panel, stride = kBlock * layout.panel;
+        const int panel = layout.panel;
+        const i64 stride = kBlock * panel, c_stride = i64(panel) * panel, c_size = c_stride * layout.count;
+        const i64 groups = (kDenseRows + panel - 1) / panel;  // panels of rows that share one packing of Z̃
         if (block_.size() == 0) {
-            block_ = Buffer<T>(c_stride * layout.count);
-            packed_ = Buffer<T>(stride * layout.count);
-            left_ = Buffer<T>(stride);
+            block_ = Buffer<T>(std::size_t(c_size * groups));
+            packed_ = Buffer<T>(std::size_t(stride * layout.count));
+            left_ = Buffer<T>(std::size_t(stride));
             unused_ = Buffer<T>(layout.padded);
         }
         std::fill(block_.begin(), block_.end(), T(0));
@@ -137,27 +141,37 @@ class SharedRows {
             const i64 depth = std::min(kBlock, cells.columns - j);
             const Factors<T>& z = system_.factors;
             const Factors<T> rows{z.data + j * z.k, z.rows - j, z.k, z.bias};
-            s_.kernels.pack_rows(rows, consecutive(), depth, nullptr, zeros, layout.padded, packed_.data(),
-                                 stride, unused_.data());
-            s_.kernels.pack_dense(x, cells.columns, count, j, depth, s_.step.offset, left_.data());
-            s_.kernels.product(left_.data(), packed_.data(), stride, depth, static_cast<int>(count),
-                               layout.padded, block_.data(), c_stride);
+            s_.kernels.pack_rows(rows, consecutive(), depth, depth, nullptr, zeros, layout.padded,
+                                 packed_.data(), stride, unused_.data());
+            for (i64 g = 0; g * panel < count; g++) {
+                const i64 height = std::min<i64>(panel, count - g * panel);
+                s_.kernels.pack_dense(x + g * panel * cells.columns, cells.columns, height, j, depth,
+                                      s_.step.offset, left_.data());
+                s_.kernels.product(left_.data(), packed_.data(), stride, depth, static_cast<int>(height),
+                                   layout.padded, block_.data() + g * c_size, c_stride);
+            }
             crew.tick(worker, double(depth * count));
         }
         for (i64 r = 0; r < count; r++) {
-            for (int c = 0; c < layout.padded; c += layout.panel)
-                std::copy_n(block_.data() + (c / layout.panel) * c_stride + r * layout.panel,
-                            std::min(layout.panel, layout.padded - c), x_.data() + c);
-            double constant = 0;
-            for (i64 j = 0; j < cells.columns; j++) {
-                const T t = x[r * cells.columns + j] - (s_.step.offset ? s_.step.offset[j] : T(0));
-                constant += double(t) * double(t);
-            }
-            finish(first + r, constant);
+            const T* products = block_.data() + (r / panel) * c_size + (r % panel) * panel;
+            for (int c = 0; c < layout.padded; c += panel)
+                std::copy_n(products + (c / panel) * c_stride, std::min(panel, layout.padded - c),
+                            x_.data() + c);
+            finish(first + r, squared_distance(x + r * cells.columns));
         }
     }
 
   private:
+    // Σ_j (x_j − o_j)²
+    double squared_distance(const T* x) const {
+        double sum = 0;
+        for (i64 j = 0; j < s_.step.cells.columns; j++) {
+            const T t = x[j] - (s_.step.offset ? s_.step.offset[j] : T(0));
+            sum += double(t) * double(t);
+        }
+        return sum;
+    }
+
     // f* = ½ (const − 2 w̃·r + w̃ᵀAw̃) = ½ (const − w̃ᵀAw̃) at the solution.
     void finish(i64 row, double constant) {
         const HalfStep<T>& step = s_.step;
@@ -192,8 +206,8 @@ template <class T>
 void solve_shared(const Shared<T>& shared, const ColumnSums& sums, Crew& crew, Counts& counts) {
     const SharedSystem<T> system(shared, sums);
     const Cells<T>& cells = shared.step.cells;
-    // Blocks of one panel of rows: the result of a row does not depend on the block that it is in.
-    const i64 block = shared.layout.panel;
+    // The result of a row does not depend on the block that it is in.
+    const i64 block = SharedRows<T>::kDenseRows;
     std::vector<SharedRows<T>> workers;
     for (int w = 0; w < crew.size(); w++) workers.emplace_back(shared, system, sums);
     crew.each((cells.rows + block - 1) / block, [&](int worker, i64 b) {

@@ -5,10 +5,6 @@
 
 namespace alsatian::ALSATIAN_ISA {
 
-// A tile of 6 rows by 2 vectors fills 16 registers (12 sums, 2 of b, 1 of a), 6 by 4 fills 32.
-constexpr int kTileRows = 6;
-constexpr int kTileVectors = kRegisters >= 32 ? 4 : 2;
-
 // C[R × V·W] ±= Σ_d a[d·P + r] b[d·P + :]
 template <class T, int R, int V, bool Subtract>
 ALSATIAN_INLINE void tile(const T* __restrict a, const T* __restrict b, i64 depth, T* __restrict c) {

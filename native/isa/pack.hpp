@@ -7,7 +7,7 @@
 namespace alsatian::ALSATIAN_ISA {
 
 // How far ahead the gather asks for rows: the rows lie at random in a matrix larger than the cache.
-constexpr i64 kAhead = 8;
+constexpr i64 kAhead = 12;
 
 // One row z̃, read a vector at a time: the last vector holds the rest of z, the one of the bias, and zeros.
 template <class T>
@@ -36,50 +36,79 @@ struct RowReader {
 };
 
 template <class T>
-ALSATIAN_INLINE void prefetch_row(const Factors<T>& z, i32 row, int column) {
-    const char* p = reinterpret_cast<const char*>(z.data + i64(row) * z.k + column);
-    ALSATIAN_UNROLL for (int line = 0; line < kPanelBytes; line += 64) __builtin_prefetch(p + line);
+ALSATIAN_INLINE void prefetch_lines(const T* p, int bytes) {
+    for (int line = 0; line < bytes; line += 64) __builtin_prefetch(reinterpret_cast<const char*>(p) + line);
 }
 
-// Vectors [column, column + Count·W) of `count` rows; Count accumulators of the right-hand side stay in
+// What a strip of pack_rows does with the rows beside adding them to the right-hand side.
+enum class Keep { nothing, plain, scaled };
+
+template <class T>
+struct PackJob {
+    RowReader<T> read;
+    const i32* index;
+    i64 count, ahead;  // rows to pack, and indices that may be looked at to fetch early
+    const T *scale, *coef;
+};
+
+// Vectors [column, column + Count·W) of all rows; Count accumulators of the right-hand side stay in
 // registers.
-template <class T, int Count, bool Whole>
-ALSATIAN_INLINE void pack_strip(const RowReader<T>& read, const i32* index, i64 count, const T* scale,
-                                const T* coef, int column, T* packed, T* rhs) {
+template <class T, int Count, bool Whole, Keep K>
+ALSATIAN_INLINE void pack_strip(const PackJob<T>& job, int column, T* __restrict packed, i64 stride,
+                                T* __restrict rhs) {
     constexpr int W = kWidth<T>, P = kPanel<T>;
+    const i32* __restrict index = job.index;
+    const T* __restrict coef = job.coef;
+    const T* __restrict scale = job.scale;
+    const T* base = job.read.z.data + column;
+    const i64 k = job.read.z.k, count = job.count, ahead = job.ahead;
     vec<T> sum[Count];
     ALSATIAN_UNROLL for (int j = 0; j < Count; j++) sum[j] = load(rhs + j * W);
     for (i64 q = 0; q < count; q++) {
-        if (q + kAhead < count) prefetch_row(read.z, index[q + kAhead], column);
+        if (q + kAhead < ahead) prefetch_lines(base + index[q + kAhead] * k, Count * kVectorBytes);
+        const T* z = base + index[q] * k;
         const vec<T> c = broadcast(coef[q]);
-        const vec<T> s = broadcast(scale ? scale[q] : T(1));
         ALSATIAN_UNROLL for (int j = 0; j < Count; j++) {
             vec<T> v;
             if constexpr (Whole)
-                v = load(read.z.data + i64(index[q]) * read.z.k + column + j * W);
+                v = load(z + j * W);
             else
-                v = read(index[q], column + j * W);
+                v = job.read(index[q], column + j * W);
             sum[j] += c * v;
-            if (packed) store(packed + q * P + j * W, scale ? v * s : v);
+            if constexpr (K == Keep::nothing) continue;
+            T* target = packed + (j / kPanelVectors) * stride + q * P + j % kPanelVectors * W;
+            if constexpr (K == Keep::plain) store(target, v);
+            if constexpr (K == Keep::scaled) store(target, v * broadcast(scale[q]));
         }
     }
     ALSATIAN_UNROLL for (int j = 0; j < Count; j++) store(rhs + j * W, sum[j]);
 }
 
-template <class T>
-void pack_rows(const Factors<T>& z, const i32* index, i64 count, const T* scale, const T* coef, int padded,
-               T* packed, i64 stride, T* rhs) {
+template <class T, Keep K>
+ALSATIAN_INLINE void pack_strips(const PackJob<T>& job, int padded, T* packed, i64 stride, T* rhs) {
     constexpr int W = kWidth<T>, P = kPanel<T>;
-    constexpr int Group = kPanelVectors < 8 ? kPanelVectors : 8;  // accumulators that fit the registers
-    const RowReader<T> read(z);
+    constexpr int Group = 8;  // accumulators that fit the registers; whole panels
+    const int whole = job.read.whole;
+    auto target = [&](int c) { return K == Keep::nothing ? nullptr : packed + (c / P) * stride + c % P; };
     int column = 0;
-    auto target = [&](int c) { return packed ? packed + (c / P) * stride + c % P : nullptr; };
-    for (; column + Group * W <= read.whole; column += Group * W)
-        pack_strip<T, Group, true>(read, index, count, scale, coef, column, target(column), rhs + column);
-    for (; column + W <= read.whole; column += W)
-        pack_strip<T, 1, true>(read, index, count, scale, coef, column, target(column), rhs + column);
+    for (; column + Group * W <= whole; column += Group * W)
+        pack_strip<T, Group, true, K>(job, column, target(column), stride, rhs + column);
+    for (; column + W <= whole; column += W)
+        pack_strip<T, 1, true, K>(job, column, target(column), stride, rhs + column);
     for (; column < padded; column += W)
-        pack_strip<T, 1, false>(read, index, count, scale, coef, column, target(column), rhs + column);
+        pack_strip<T, 1, false, K>(job, column, target(column), stride, rhs + column);
+}
+
+template <class T>
+void pack_rows(const Factors<T>& z, const i32* index, i64 count, i64 ahead, const T* scale, const T* coef,
+               int padded, T* packed, i64 stride, T* rhs) {
+    const PackJob<T> job{RowReader<T>(z), index, count, ahead, scale, coef};
+    if (!packed)
+        pack_strips<T, Keep::nothing>(job, padded, packed, stride, rhs);
+    else if (!scale)
+        pack_strips<T, Keep::plain>(job, padded, packed, stride, rhs);
+    else
+        pack_strips<T, Keep::scaled>(job, padded, packed, stride, rhs);
 }
 
 template <class T>
@@ -92,7 +121,7 @@ void pack_transposed(const Factors<T>& z, const i32* index, i64 count, int padde
         const i64 left = count - start;
         const vec<T> row_factor = row_scale ? load(row_scale + start) : broadcast(T(1));
         for (i64 q = start + kAhead; q < start + kAhead + W && q < count; q++)
-            for (int d = 0; d < depth; d += P) prefetch_row(z, index[q], first + d);
+            prefetch_lines(z.data + i64(index[q]) * z.k + first, depth * static_cast<int>(sizeof(T)));
         for (int d = 0; d < depth; d += W) {
             vec<T> block[W];
             ALSATIAN_UNROLL for (int i = 0; i < W; i++) block[i] =
@@ -133,7 +162,8 @@ void dots(const Factors<T>& z, const i32* index, i64 count, const T* x, T* out) 
     const RowReader<T> read(z);
     const int size = z.size();
     for (i64 q = 0; q < count; q++) {
-        if (q + kAhead < count) prefetch_row(z, index[q + kAhead], 0);
+        if (q + kAhead < count)
+            prefetch_lines(z.data + i64(index[q + kAhead]) * z.k, size * static_cast<int>(sizeof(T)));
         vec<T> sum{};
         for (int c = 0; c < size; c += W) sum += read(index[q], c) * load(x + c);
         out[q] = horizontal_sum<T>(sum);

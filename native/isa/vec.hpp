@@ -34,10 +34,14 @@ constexpr int kRegisters = 16;
 #endif
 #endif
 
-// Matrices are kept in panels of 256 bytes a row: 64 floats or 32 doubles, whatever the instruction set. A
-// fixed leading dimension never suffers the cache conflicts of a power-of-two k.
-constexpr int kPanelBytes = 256;
-constexpr int kPanelVectors = kPanelBytes / kVectorBytes;
+// A tile of 6 rows by 2 vectors fills 16 registers (12 sums, 2 of b, 1 of a), 6 by 4 fills 32.
+constexpr int kTileRows = 6;
+constexpr int kTileVectors = kRegisters >= 32 ? 4 : 2;
+
+// Matrices are kept in panels as wide as the register tile: what a tile reads is contiguous, and a fixed
+// leading dimension never suffers the cache conflicts of a power-of-two k.
+constexpr int kPanelVectors = kTileVectors;
+constexpr int kPanelBytes = kPanelVectors * kVectorBytes;
 
 template <class T>
 struct VectorOf {

@@ -61,8 +61,8 @@ void check_gram_of_size(const alsatian::Kernels<T>& kernel, int k, bool bias, i6
     const i64 stride = count * layout.panel;
     // Exactly as large as it has to be: the sanitizer sees a step beyond.
     Buffer<T> packed(std::size_t(stride) * layout.count), rhs(layout.padded), a(layout.elements());
-    kernel.pack_rows(g.z, g.index.data(), count, scale.data(), coef.data(), layout.padded, packed.data(),
-                     stride, rhs.data());
+    kernel.pack_rows(g.z, g.index.data(), count, count, scale.data(), coef.data(), layout.padded,
+                     packed.data(), stride, rhs.data());
     kernel.gram(packed.data(), stride, count, layout.padded, a.data(), layout.stride, false);
     const double eps = std::numeric_limits<T>::epsilon() * double(count + 4) * 4;
     for (int r = 0; r < layout.padded; r++) {
@@ -159,8 +159,8 @@ void check_dense_product(const alsatian::Kernels<T>& kernel, int k, int rows, i6
         rhs(layout.padded);
     Buffer<T> c(std::size_t(c_stride) * layout.count);
     kernel.pack_dense(x.data(), columns, rows, 0, columns, offset.data(), left.data());
-    kernel.pack_rows(g.z, g.index.data(), columns, nullptr, coef.data(), layout.padded, packed.data(), stride,
-                     rhs.data());
+    kernel.pack_rows(g.z, g.index.data(), columns, columns, nullptr, coef.data(), layout.padded,
+                     packed.data(), stride, rhs.data());
     kernel.product(left.data(), packed.data(), stride, columns, rows, layout.padded, c.data(), c_stride);
     for (int r = 0; r < rows; r++)
         for (int j = 0; j < layout.size; j++) {

@@ -76,7 +76,7 @@ def blocks(size: int, block: int = _BLOCK) -> Iterator[slice]:
 
 
 def _compressed_columns(cells: Cells, values: Floats) -> tuple[NDArray[np.int64], NDArray[np.int32], Floats]:
-    from scipy.sparse import csr_array  # noqa: PLC0415  (the engine room itself loads without SciPy)
+    from scipy.sparse import csr_array
 
     assert cells.indptr is not None
     assert cells.indices is not None

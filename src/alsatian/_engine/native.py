@@ -10,6 +10,33 @@ from numpy.typing import NDArray
 from alsatian._engine import _core
 from alsatian._engine.contract import Cells, Floats, Form, HalfStepResult, Poll
 
+# The rank from which the native core considers the dual form; below it the basis would be made for nothing.
+_LEAST_DUAL_RANK = 96
+
+
+def _may_go_dual_in_the_eigenbasis(cells: Cells, size: int, ridge: tuple[float, float], bias: bool, form: Form) -> bool:
+    if not cells.absent_zero or cells.weights is None or form == "primal":
+        return False
+    positive = ridge[0] > 0 and (ridge[1] > 0 or not bias)
+    return positive and (size >= _LEAST_DUAL_RANK or form == "dual")
+
+
+def _eigenbasis(
+    factors: Floats, ridge: tuple[float, float], bias: bool, n_jobs: int, poll: Poll | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Eigenvalues and eigenvectors of D^-½ Z̃ᵀZ̃ D^-½, D the ridge: one basis for the Λ_i of all rows."""
+    from threadpoolctl import threadpool_limits
+
+    k = factors.shape[1]
+    gram = np.empty((k + bias, k + bias))
+    sum_rows = _core.gram_float32 if factors.dtype == np.float32 else _core.gram_float64
+    sum_rows(factors, bias, gram, n_jobs, poll)
+    root = np.full(k + bias, ridge[0] ** -0.5)
+    root[k:] = ridge[1] ** -0.5 if bias else 1.0
+    with threadpool_limits(limits=1, user_api="blas"):  # n_jobs is ours to keep, and the bits too
+        values, vectors = np.linalg.eigh(root[:, None] * gram * root)
+    return values, np.ascontiguousarray(vectors)
+
 
 def counted_half_step(
     cells: Cells,
@@ -28,6 +55,11 @@ def counted_half_step(
 ) -> tuple[HalfStepResult, Mapping[str, int]]:
     """Do one half-step and also say how many rows were solved in each form."""
     rows, columns = cells.shape
+    basis = None
+    if _may_go_dual_in_the_eigenbasis(
+        cells, factors.shape[1] + (out_bias is not None), ridge, out_bias is not None, form
+    ):
+        basis = _eigenbasis(factors, ridge, out_bias is not None, n_jobs, poll)
     fit, penalty = np.empty(rows), np.empty(rows)
     solve = _core.half_step_float32 if factors.dtype == np.float32 else _core.half_step_float64
     counts = solve(
@@ -43,6 +75,8 @@ def counted_half_step(
         ridge[0],
         ridge[1],
         np.atleast_1d(np.asarray(scale, dtype=np.float64)),
+        None if basis is None else basis[0],
+        None if basis is None else basis[1],
         out,
         out_bias,
         relaxation,

@@ -64,8 +64,8 @@ def register(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the demo: fit, draw, print."""
     # Imported here, so that the command's help stays quick.
-    from alsatian.cli.trial import fit  # noqa: PLC0415
-    from alsatian.datasets import load_flight_delays  # noqa: PLC0415
+    from alsatian.cli.trial import fit
+    from alsatian.datasets import load_flight_delays
 
     delays = load_flight_delays()
     trial = fit(delays.X, delays.flights, n_components=args.components, reg=args.reg, seed=args.seed)
@@ -80,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
 def _draw(trial: Trial, truth: NDArray[np.float64], dates: NDArray[np.datetime64], path: Path) -> Path | None:
     """Write the picture; without matplotlib, say how to get it and go on."""
     try:
-        from alsatian.plot.demo import demo_figure  # noqa: PLC0415
+        from alsatian.plot.demo import demo_figure
 
         figure = demo_figure(
             truth=truth,

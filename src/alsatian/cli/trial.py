@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from alsatian import ALS
 from alsatian.cli.additive import additive_model
+from alsatian.models.als import ALS
 
 BIAS_REG = 0.1
 # The ridge that suits the additive model best, on the validation parts that chose the settings of ALS; it is flat from

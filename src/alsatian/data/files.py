@@ -32,7 +32,7 @@ def read_parquet(path: str | PathLike[str], columns: Sequence[str]) -> dict[str,
         Where the file has no column of a wanted name.
     """
     try:
-        import polars as pl  # noqa: PLC0415 - optional
+        import polars as pl
     except ImportError as error:
         message = f"Reading {path} needs polars, which is not installed: pip install 'alsatian[files]'."
         raise ImportError(message) from error

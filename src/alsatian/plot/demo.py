@@ -67,7 +67,7 @@ def demo_figure(
         Where matplotlib is not installed.
     """
     try:
-        from matplotlib.figure import Figure  # noqa: PLC0415 - optional
+        from matplotlib.figure import Figure
     except ImportError as error:
         raise ImportError("Drawing needs matplotlib, which is not installed: pip install 'alsatian[plot]'.") from error
 
@@ -128,7 +128,7 @@ def _count(mask: NDArray[np.bool_]) -> str:
 
 
 def _matrix(axes: Axes, values: Floats, dates: NDArray[np.datetime64]) -> Any:
-    from matplotlib.colors import LinearSegmentedColormap, Normalize  # noqa: PLC0415 - optional
+    from matplotlib.colors import LinearSegmentedColormap, Normalize
 
     low, high = _COLOURS[0][0], _COLOURS[-1][0]
     stops = [((minutes - low) / (high - low), colour) for minutes, colour in _COLOURS]

@@ -1,0 +1,38 @@
+"""The native core of alsatian."""
+
+from typing import Annotated
+
+import numpy
+from numpy.typing import NDArray
+
+
+def half_step_float32(rows: int, columns: int, indptr: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, indices: Annotated[NDArray[numpy.int32], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, values: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], weights: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, absent_zero: bool, factors: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], offset: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, ridge: float, ridge_bias: float, scale: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)], eigenvalues: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, eigenvectors: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)] | None, out: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu')], out_bias: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu')] | None, relaxation: float, fit: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu')], penalty: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu')], n_jobs: int, form: str, isa: str, poll: object | None) -> dict[str, int]:
+    """
+    Solve every row of one side with the other side fixed; see contract.py.
+    """
+
+def half_step_float64(rows: int, columns: int, indptr: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, indices: Annotated[NDArray[numpy.int32], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, values: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], weights: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, absent_zero: bool, factors: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], offset: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, ridge: float, ridge_bias: float, scale: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)], eigenvalues: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, eigenvectors: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)] | None, out: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu')], out_bias: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu')] | None, relaxation: float, fit: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu')], penalty: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu')], n_jobs: int, form: str, isa: str, poll: object | None) -> dict[str, int]:
+    """
+    Solve every row of one side with the other side fixed; see contract.py.
+    """
+
+def gram_float32(factors: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], bias: bool, out: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu')], n_jobs: int, poll: object | None) -> None:
+    """
+    The Gram matrix of the rows, with a column of ones where there is a bias, in float64.
+    """
+
+def gram_float64(factors: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], bias: bool, out: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu')], n_jobs: int, poll: object | None) -> None:
+    """
+    The Gram matrix of the rows, with a column of ones where there is a bias, in float64.
+    """
+
+def available_isas() -> list[str]:
+    """Instruction sets that this build and machine have, best first."""
+
+def current_isa() -> str:
+    """
+    The instruction set in use: the best, or the one that ALSATIAN_ISA names.
+    """
+
+def build_config() -> dict[str, object]:
+    """How the extension was built."""

@@ -1,0 +1,134 @@
+"""What the pages say is what runs: their code, what it prints, their links, and the README's commands and table."""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from alsatian import ALS
+
+ROOT = Path(__file__).resolve().parents[1]
+README = ROOT / "README.md"
+PAGES = [README, *sorted((ROOT / "docs").rglob("*.md"))]
+LINKED = sorted({*PAGES, *ROOT.glob("[A-Z]*.md")})
+
+# A figure with decimals (which may differ in its last place from one machine to another), a whole number, or a word.
+_TOKEN = re.compile(r"[-+]?\d[\d_,]*\.\d*(?:e[-+]?\d+)?|[-+]?\d[\d_,]*|[^\s\d\[\](),]+")
+_FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```\s*$", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Block:
+    """Code of a page, and what it prints where a ``text`` block follows it directly."""
+
+    line: int
+    code: str
+    printed: str | None
+
+
+def blocks_of(page: Path) -> list[Block]:
+    text = page.read_text(encoding="utf-8")
+    fences = list(_FENCE.finditer(text))
+    found = []
+    for fence, following in zip(fences, [*fences[1:], None], strict=True):
+        if fence[1] != "python":
+            continue
+        printed = None
+        if following is not None and following[1] == "text" and not text[fence.end() : following.start()].strip():
+            printed = following[2]
+        found.append(Block(text.count("\n", 0, fence.start(2)), fence[2], printed))
+    return found
+
+
+def agree(shown: str, printed: str) -> bool:
+    """Whether all words are the same and all figures too, but for two units of the last place shown."""
+    ours, theirs = _TOKEN.findall(shown), _TOKEN.findall(printed)
+    return len(ours) == len(theirs) and all(a == b or _close(a, b) for a, b in zip(ours, theirs, strict=True))
+
+
+def _close(shown: str, printed: str) -> bool:
+    if not re.fullmatch(r"[-+]?\d[\d_,]*\.\d+", shown):
+        return False
+    try:
+        return abs(float(shown) - float(printed)) <= 2.001 * 10.0 ** -len(shown.split(".")[1])
+    except ValueError:
+        return False
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_code_of_a_page_runs_and_prints_what_is_shown(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    namespace = {"__name__": "__main__"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for block in blocks_of(page):
+            output = io.StringIO()
+            # As many empty lines before it as there are in the page, so that a traceback names the page's own line.
+            code = compile("\n" * block.line + block.code, str(page), "exec")
+            with redirect_stdout(output):
+                exec(code, namespace)
+            if block.printed is not None:
+                assert agree(block.printed, output.getvalue()), (
+                    f"{page.name}, line {block.line + 1}: shown\n{block.printed}\nprinted\n{output.getvalue()}"
+                )
+
+
+def test_the_readme_has_code():
+    assert len(blocks_of(README)) >= 5
+
+
+@pytest.mark.parametrize(
+    ("shown", "printed", "same"),
+    [
+        ("RMSE 0.84", "RMSE 0.85", True),
+        ("RMSE 0.84", "RMSE 0.91", False),
+        ("RMSE 0.84", "MAE 0.84", False),
+        ("[[1. 2.]]", "[[1. 3.]]", False),
+        ("(5, 4)", "(5, 5)", False),
+        ("1.0 2.0", "1.0", False),
+    ],
+)
+def test_figures_may_differ_in_their_last_place_only(shown, printed, same):
+    assert agree(shown, printed) == same
+
+
+@pytest.mark.parametrize("marker", ["install-and-run", "install-and-test"])
+def test_each_command_is_one_line_that_can_be_extracted(marker):
+    commands = re.findall(rf"<!-- {marker} -->\n```sh\n(.*?)\n```\n", README.read_text(encoding="utf-8"), re.DOTALL)
+    assert len(commands) == 1
+    assert commands[0].startswith("pip install ")
+    assert "\n" not in commands[0]
+
+
+def test_the_table_names_every_parameter():
+    section = README.read_text(encoding="utf-8").split("## Parameters")[1].split("\n## ")[0]
+    first_cells = re.findall(r"^\| (`.*?) \|", section, re.MULTILINE)
+    named = [name for cell in first_cells for name in re.findall(r"`(\w+)`", cell)]
+    assert sorted(named) == sorted(ALS().get_params())
+
+
+@pytest.mark.parametrize("page", LINKED, ids=lambda page: page.name)
+def test_links_lead_somewhere(page):
+    text = _FENCE.sub("", page.read_text(encoding="utf-8"))
+    targets = re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r"<img[^>]* src=\"([^\"]+)\"", text)
+    for target in targets:
+        if re.match(r"\w+:", target):
+            continue  # somewhere else on the net
+        path, _, anchor = target.partition("#")
+        file = page if not path else (page.parent / path).resolve()
+        assert file.exists(), f"{page.name} links to {target}"
+        if anchor:
+            assert anchor in headings(file), f"{page.name} links to {target}; {file.name} has {headings(file)}"
+
+
+def headings(page: Path) -> list[str]:
+    """The anchors of a page's headings, made as GitHub makes them."""
+    text = _FENCE.sub("", page.read_text(encoding="utf-8"))
+    titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return [re.sub(r"[^\w\- ]", "", title.strip().lower()).replace(" ", "-") for title in titles]
