@@ -11,6 +11,7 @@
 #include <string>
 
 #include "half_step.hpp"
+#include "structure.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -48,15 +49,6 @@ std::string usable_isa(const std::string& wanted) {
     for (const std::string& isa : alsatian::available_isas())
         if (isa == wanted) return isa;
     throw std::invalid_argument("isa '" + wanted + "' is not available on this machine");
-}
-
-// The kernels trust their indices: a row pointer or column out of range would read outside the arrays.
-void check_structure(const i64* indptr, i64 rows, i64 stored, const i32* indices, i64 columns) {
-    require(indptr[0] == 0 && indptr[rows] == stored, "indptr must run from 0 to the number of stored cells");
-    for (i64 i = 0; i < rows; i++) require(indptr[i] <= indptr[i + 1], "indptr must not decrease");
-    for (i64 c = 0; c < stored; c++)
-        if (indices[c] < 0 || indices[c] >= columns)
-            throw std::out_of_range("a column index is out of range");
 }
 
 template <class T>
@@ -97,7 +89,7 @@ Counts half_step(i64 rows, i64 columns, std::optional<In<i64, 1>> indptr, std::o
         require(i64(indices->shape(0)) == stored, "indices and values must be of the same length");
         require(!weights || i64(weights->shape(0)) == stored,
                 "weights and values must be of the same length");
-        check_structure(indptr->data(), rows, stored, indices->data(), columns);
+        alsatian::check_structure(indptr->data(), rows, stored, indices->data(), columns);
     } else {
         require(i64(values.size()) == rows * columns, "a full matrix must have rows × columns values");
         require(!weights && !absent_zero, "a full matrix has no weights and no absent cells");

@@ -73,7 +73,10 @@ class RowsByRow {
         const std::vector<i64> chunks = chunks_of(step_, order_, from);
         crew_.each(std::ssize(chunks) - 1, [&](int worker, i64 chunk) {
             RowSolver<T>& solver = solver_of(worker);
-            for (i64 i = chunks[chunk]; i < chunks[chunk + 1]; i++) solver.solve(order_[i], crew_, worker);
+            for (i64 i = chunks[chunk]; i < chunks[chunk + 1]; i++) {
+                if (i + 1 < chunks[chunk + 1]) fetch_early(order_[i + 1]);
+                solver.solve(order_[i], crew_, worker);
+            }
         });
         Counts counts;
         for (const auto& solver : solvers_)
@@ -82,6 +85,17 @@ class RowsByRow {
     }
 
   private:
+    // The first rows of Z that a row gathers are asked for while the row before it is solved.
+    void fetch_early(i64 row) const {
+        constexpr i64 kRows = 12;
+        constexpr int kLine = 64 / sizeof(T);
+        const i64 begin = step_.cells.indptr[row], end = std::min(begin + kRows, step_.cells.indptr[row + 1]);
+        for (i64 c = begin; c < end; c++) {
+            const T* z = step_.fixed.data + i64(step_.cells.indices[c]) * step_.fixed.k;
+            for (int e = 0; e < step_.fixed.k; e += kLine) __builtin_prefetch(z + e);
+        }
+    }
+
     RowSolver<T>& solver_of(int worker) {
         auto& solver = solvers_[worker];
         if (!solver) solver = std::make_unique<RowSolver<T>>(shared_, longest_dual_);

@@ -211,13 +211,48 @@ def test_every_container_is_one_matrix(container: str) -> None:
         np.testing.assert_array_equal(ours, other)
 
 
-def test_weights_dense_and_sparse_agree() -> None:
+def test_weights_dense_and_sparse_agree_whatever_x_is() -> None:
     case = build("weighted", "both")
     X = stored(case.X)
-    weights = sparse.csr_array((case.c[X.tocoo().coords], X.indices, X.indptr), shape=X.shape)
-    # X in another format than its weights, to see that their cells are matched
-    sparse_value = loss(X.tocsc(), **case.variables, **(case.settings | {"weights": weights}))
-    assert sparse_value == pytest.approx(case.value(), rel=1e-14)
+    # weights in another format than X, to see that their cells are matched
+    weights = sparse.csc_array(sparse.csr_array((case.c[X.tocoo().coords], X.indices, X.indptr), shape=X.shape))
+    for x, c in ((X, weights), (X.tocsc(), weights), (X, case.c), (case.X, weights)):
+        assert loss(x, **case.variables, **(case.settings | {"weights": c})) == case.value()
+
+
+def test_dense_weights_weigh_absent_zeros_too() -> None:
+    case = build("zero_weighted", "both")
+    assert np.any((case.c == 0) & ~case.is_stored)
+    x, everywhere = np.where(case.is_stored, case.x, 0.0), np.ones_like(case.is_stored)
+    dense = Case(case.mode, case.X, x, everywhere, case.c, case.variables, case.settings | {"weights": case.c})
+    assert dense.value() == pytest.approx(sum(by_hand(dense)), rel=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [float, int])
+def test_a_masked_cell_is_missing_and_a_masked_weight_is_zero(dtype: type) -> None:
+    W, Z = np.ones((2, 1)), np.array([[2.0], [3.0]])
+    masked = np.ma.masked_array(np.array([[1, 2], [3, 1000]], dtype=dtype), mask=[[0, 0], [0, 1]])
+    expected = loss([[1, 2], [3, NAN]], W, Z, reg=0.1)
+    assert loss(masked, W, Z, reg=0.1) == expected
+    weights = np.ma.masked_array(np.full((2, 2), 1, dtype=dtype), mask=masked.mask)
+    assert loss(masked.data, W, Z, weights=weights, reg=0.1) == expected
+    with pytest.raises(ValueError, match=r"nan at row 1, column 1.*no missing cells"):
+        loss(masked, W, Z, objective="hkv")
+
+
+@pytest.mark.parametrize("kind", ["csr_array", "csc_array", "coo_array"])
+def test_duplicates_in_any_order_have_one_sum(kind: str) -> None:
+    parts = np.array([0.1, 0.7, 1e16, -1e16, 0.3, 2.0])
+    rng = np.random.default_rng(0)
+    values = set()
+    for _ in range(20):
+        order = rng.permutation(6)
+        X = sparse.coo_array((parts[order], (np.array([0, 0, 0, 0, 0, 1])[order], np.zeros(6, int))), shape=(2, 1))
+        X.has_canonical_format = True  # so that SciPy leaves the duplicates in
+        X = X.asformat(kind[:3])
+        assert X.nnz == 6
+        values.add(loss(X, np.ones((2, 1)), np.ones((1, 1))))
+    assert len(values) == 1
 
 
 def test_a_weight_of_zero_is_a_missing_cell() -> None:
@@ -268,8 +303,9 @@ def test_memory_follows_the_stored_cells() -> None:
         (np.eye(2), {"weights": [[1, 1], [-1, 1]]}, "weights has the value -1.0 at row 1, column 0"),
         (np.eye(2), {"weights": [[1, NAN], [1, 1]]}, "weights has the value nan at row 0, column 1"),
         (np.eye(2), {"weights": np.ones((2, 3))}, r"weights has shape \(2, 3\), but X has shape \(2, 2\)"),
-        (np.eye(2), {"weights": sparse.csr_array(np.eye(2))}, "X is dense but weights is sparse"),
-        (sparse.csr_array(np.eye(2)), {"weights": np.ones((2, 2))}, "X is sparse but weights is not"),
+        (np.eye(2), {"weights": sparse.csr_array(np.eye(2))}, r"another sparsity than X \(2 stored .* 4 observed"),
+        (sparse.csr_array(np.eye(2)), {"weights": np.ones((2, 3))}, r"weights has shape \(2, 3\)"),
+        (sparse.csr_array(np.eye(2)), {"weights": [[1, NAN], [1, 1]]}, "weights has the value nan at row 0, column 1"),
         (sparse.csr_array(np.eye(2)), {"weights": sparse.csr_array(np.ones((2, 2)))}, "another sparsity than X"),
         (sparse.csr_array(np.eye(2)), {"weights": sparse.csr_array(np.eye(3))}, r"weights has shape \(3, 3\)"),
         (sparse.csr_array(np.eye(2)), {"weights": sparse.csr_array(-np.eye(2))}, "-1.0 at row 0, column 0"),

@@ -19,7 +19,7 @@ _HOMES = {
     "ALS": "alsatian.models.als",
     "ALSImputer": "alsatian.models.imputer",
 }
-_SUBMODULES = ("objective", "datasets")
+_SUBMODULES = ("datasets", "models", "objective")
 
 __all__ = ["ALS", "ALSImputer"]
 
@@ -33,4 +33,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOMES, *_SUBMODULES])
+    return sorted([*__all__, *_SUBMODULES, "__version__"])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from types import SimpleNamespace
 
@@ -79,10 +80,28 @@ def test_without_matplotlib_the_table_still_comes(tmp_path, capsys, monkeypatch)
 
 
 @pytest.mark.usefixtures("fitted")
-def test_a_picture_that_cannot_be_written_is_an_error(tmp_path, capsys):
+@pytest.mark.parametrize(("kind", "begins"), [("pdf", b"%PDF"), ("svg", b"<?xml"), ("PNG", b"\x89PNG")])
+def test_pictures_of_every_kind(kind, begins, tmp_path):
     pytest.importorskip("matplotlib")
-    assert main(["demo", "--output", str(tmp_path / "absent" / "a.png")]) == 1
-    assert "alsatian: error:" in capsys.readouterr().err
+    path = tmp_path / f"a.{kind}"
+    assert main(["demo", "--output", str(path)]) == 0
+    assert path.read_bytes().startswith(begins)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("absent/a.png", "there is no folder .*absent; make it"),
+        ("a.xyz", "the kind of picture is not known; let its name end in .png, .pdf, .svg"),
+        ("a", "the kind of picture is not known"),
+        ("folder.png", "this is a folder"),
+    ],
+)
+def test_a_picture_that_cannot_be_written_is_an_error_before_the_work(name, message, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("alsatian.cli.trial.fit", lambda *args, **options: pytest.fail("it has begun to work"))
+    (tmp_path / "folder.png").mkdir()
+    assert main(["demo", "--output", str(tmp_path / name)]) == 1
+    assert re.search(f"^alsatian: error: --output .*{message}", capsys.readouterr().err)
 
 
 @pytest.mark.usefixtures("fitted")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pytest
 from scipy import sparse
@@ -11,17 +13,9 @@ from problems import BIASES, EXPONENTS, small_ratings, stored
 R = small_ratings()
 
 
-def settings(model, weights=None):
-    return {
-        "row_bias": model.row_bias_,
-        "column_bias": model.column_bias_,
-        "mean": model.mean_,
-        "weights": weights,
-        "absent": model.absent,
-        "reg": model.reg,
-        "reg_exponent": model.reg_exponent,
-        "bias_reg": model.bias_reg,
-    }
+# Sparse modes, and arrays of which some cells have weight zero: those are missing, whatever `absent` says.
+MODES = ("full", "missing", "weighted", "zero", "zero_weighted", "array_weighted", "array_zero_weighted")
+NUS = (*EXPONENTS, 1.5)
 
 
 def data(mode, rng):
@@ -31,44 +25,75 @@ def data(mode, rng):
     holes = rng.random(full.shape) < 0.4
     holes[np.arange(7), np.arange(7)] = False
     holes[8, 0] = holes[7, 0] = False
+    weights = np.where(rng.random(full.shape) < 0.2, 0.0, rng.choice([0.5, 1.0, 3.0], size=full.shape))
+    weights[np.arange(9), np.arange(9) % 7] = 2.0
+    if mode.startswith("array"):
+        return full, weights
     X = stored(np.where(holes, np.nan, full))
     if mode in ("missing", "zero"):
         return X, None
-    return X, sparse.csr_array((rng.choice([0.5, 1.0, 3.0], X.nnz), X.indices, X.indptr), X.shape)
+    return X, sparse.csr_array((weights[X.tocoo().coords], X.indices, X.indptr), X.shape)
 
 
 def fitted(mode, **params):
     X, weights = data(mode, np.random.default_rng(0))
-    absent = "zero" if mode.startswith("zero") else "missing"
+    absent = "zero" if "zero" in mode else "missing"
     params = {"n_components": 3, "reg": (0.1, 0.2), "max_iter": 5, "tol": 0, "random_state": 0} | params
     return ALS(absent=absent, **params).fit(X, weights=weights), X, weights
 
 
-MODES = ("full", "missing", "weighted", "zero", "zero_weighted")
-
-
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("bias", BIASES)
-@pytest.mark.parametrize("nu", EXPONENTS)
+@pytest.mark.parametrize("nu", NUS)
 def test_the_gradient_by_the_rows_is_zero_and_the_loss_is_the_objective(mode, bias, nu):
     model, X, weights = fitted(mode, bias=bias, reg_exponent=nu, bias_reg=(0.05, 0.3))
-    told = settings(model, weights)
-    at = gradient(X, model.row_factors_, model.column_factors_, **told)
-    scale = np.abs(gradient(X, model.row_factors_ + 1, model.column_factors_, **told).W).max()
+    told = model.objective_settings()
+    at = gradient(X, model.row_factors_, model.column_factors_, weights=weights, **told)
+    scale = np.abs(gradient(X, model.row_factors_ + 1, model.column_factors_, weights=weights, **told).W).max()
     assert np.abs(at.W).max() < 1e-12 * scale
     if at.row_bias is not None:
         assert np.abs(at.row_bias).max() < 1e-12 * scale
-    expected = loss(X, model.row_factors_, model.column_factors_, **told)
+    expected = loss(X, model.row_factors_, model.column_factors_, weights=weights, **told)
     assert model.history_.loss[-1] == pytest.approx(expected, rel=1e-11)
 
 
 @pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("relaxation", ["auto", 1.0, 1.9, 0.5])
-def test_no_half_step_raises_the_loss(mode, relaxation):
-    model, *_ = fitted(mode, bias="both", relaxation=relaxation, max_iter=12)
-    losses = model.history_.half_step_loss
-    assert losses.shape == (2 * 12 + 1,)
-    assert np.all(np.diff(losses) <= 1e-12 * losses[0])
+def test_no_half_step_raises_the_loss(mode, dtype, relaxation):
+    for bias, nu in product(BIASES, NUS):
+        model, *_ = fitted(mode, bias=bias, reg_exponent=nu, relaxation=relaxation, dtype=dtype, max_iter=12)
+        losses = model.history_.half_step_loss
+        assert len(losses) == 2 * model.n_iter_ + 1 > 10
+        assert np.all(np.diff(losses) <= 16 * np.finfo(dtype).eps * losses[0]), (bias, nu)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("bias", ["none", "both"])
+@pytest.mark.parametrize("mode", MODES)
+def test_each_fitted_row_solves_its_own_equations_to_rounding(mode, bias, dtype):
+    model, X, weights = fitted(mode, bias=bias, dtype=dtype, bias_reg=0.05)
+    dense, c = np.nan_to_num(X), np.ones(X.shape)
+    if sparse.issparse(X):
+        dense, c = X.toarray(), np.full(X.shape, float(model.absent == "zero"))
+        c[X.tocoo().coords] = 1 if weights is None else weights.data
+    elif weights is not None:
+        c = weights
+    Z, fixed, ridge = model.column_factors_.astype(float), np.full(7, model.mean_), [0.1] * 3
+    W = model.row_factors_.astype(float)
+    if bias == "both":
+        Z, W = np.column_stack([Z, np.ones(7)]), np.column_stack([W, model.row_bias_])
+        fixed, ridge = fixed + model.column_bias_, [*ridge, 0.05]
+    eps = np.finfo(dtype).eps
+    for x, c_row, w in zip(dense.astype(dtype).astype(float), c, W, strict=True):
+        count = 7 if sparse.issparse(X) and model.absent == "zero" else np.count_nonzero(c_row)
+        A, r = (Z.T * c_row) @ Z + count * np.diag(ridge), (Z.T * c_row) @ (x - fixed)
+        bound = np.linalg.norm(A) * np.linalg.norm(w) + (np.abs(Z.T) * c_row) @ (np.abs(x) + np.abs(fixed))
+        assert np.linalg.norm(A @ w - r) <= 50 * eps * np.linalg.norm(bound)
+        if np.linalg.cond(A) < 100:
+            expected = np.linalg.solve(A, r)
+            limit = 1e-12 if dtype == "float64" else 1e-5
+            assert np.linalg.norm(w - expected) <= limit * max(np.linalg.norm(expected), 0.1)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from scipy import sparse
 
 from alsatian.models import ALS
 from alsatian.models._inputs import cells_of
+from alsatian.objective import loss
 from problems import small_ratings, stored
 
 R = small_ratings()
@@ -89,6 +90,100 @@ def test_an_array_and_a_sparse_matrix_agree_where_absent_cells_are_zeros(weighte
     models = [ALS(2, absent="zero", random_state=0).fit(Y, weights=W) for Y in (X, sparse.csr_array(X), stored(X))]
     for model in models[1:]:
         np.testing.assert_array_equal(models[0].row_factors_, model.row_factors_)
+
+
+@pytest.mark.parametrize("reg_exponent", [0, 1])
+def test_an_array_has_no_absent_cells_so_that_weight_zero_is_missing_whatever_absent_says(reg_exponent):
+    rng = np.random.default_rng(0)
+    X, C = rng.normal(size=(8, 6)), rng.choice([0.0, 1, 2], size=(8, 6))
+    model = ALS(2, absent="zero", reg_exponent=reg_exponent, random_state=0).fit(X, weights=C)
+    missing = ALS(2, absent="missing", reg_exponent=reg_exponent, random_state=0).fit(X, weights=C)
+    assert model.history_ == missing.history_
+    stated = loss(X, model.row_factors_, model.column_factors_, weights=C, **model.objective_settings())
+    assert model.history_.loss[-1] == pytest.approx(stated, rel=1e-12)
+    # The cells of weight zero that a sparse X does not store are out of it too, but counted.
+    as_sparse = ALS(2, absent="zero", reg_exponent=reg_exponent, random_state=0).fit(sparse.csr_array(X), weights=C)
+    settings = as_sparse.objective_settings()
+    stated = loss(sparse.csr_array(X), as_sparse.row_factors_, as_sparse.column_factors_, weights=C, **settings)
+    assert as_sparse.history_.loss[-1] == pytest.approx(stated, rel=1e-12)
+    assert (np.abs(as_sparse.history_.loss[-1] - missing.history_.loss[-1]) > 1e-3) == (reg_exponent == 1)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_weights_of_absent_zeros_are_as_in_the_objective(weighted):
+    X = sparse.csr_array(np.nan_to_num(R))
+    C = np.where(np.arange(20).reshape(5, 4) % 3, 1.0, 0.0 if weighted else 4.0)
+    model = ALS(2, bias="both", absent="zero", random_state=0).fit(X, weights=C)
+    stated = loss(X, model.row_factors_, model.column_factors_, weights=C, **model.objective_settings())
+    assert model.history_.loss[-1] == pytest.approx(stated, rel=1e-12)
+
+
+def test_a_row_of_an_array_is_solved_as_in_company_whatever_absent_says():
+    X = np.random.default_rng(0).normal(size=(40, 30))
+    X[0, 1] = np.nan
+    model = ALS(3, absent="zero", random_state=0).fit(X)
+    for row in (1, 2, 3):
+        np.testing.assert_array_equal(model.transform(X[[row]]), model.row_factors_[[row]])
+
+
+@pytest.mark.parametrize("dtype", [float, np.float32, int, object])
+def test_a_masked_cell_is_missing(dtype):
+    X, mask = np.nan_to_num(R).astype(dtype), np.isnan(R)
+    X[mask] = 1000
+    masked = np.ma.masked_array(X, mask=mask)
+    expected = ALS(2, bias="mean", dtype="float64", random_state=0).fit(R)
+    model = ALS(2, bias="mean", dtype="float64", random_state=0).fit(masked)
+    assert model.history_ == expected.history_
+    np.testing.assert_array_equal(model.transform(masked), expected.transform(R))
+    np.testing.assert_array_equal(model.impute(masked), expected.impute(R.astype(model.impute(masked).dtype)))
+    assert not np.ma.isMaskedArray(model.impute(masked))
+    assert (masked.data[mask] == 1000).all()
+    assert ALS(1).fit(masked).row_factors_.dtype == (np.float32 if dtype is np.float32 else np.float64)
+
+
+def test_a_masked_weight_is_zero():
+    weights = np.ma.masked_array(np.full(R.shape, 2.0), mask=np.zeros(R.shape, dtype=bool))
+    weights[0, 0] = np.ma.masked
+    plain = np.where(weights.mask, 0, 2.0)
+    expected = ALS(2, random_state=0).fit(R, weights=plain)
+    assert ALS(2, random_state=0).fit(R, weights=weights).history_ == expected.history_
+
+
+def with_duplicates(kind, seed):
+    """Cells stored up to five times, in another order for each seed: a sum that rounds differently in each."""
+    rng = np.random.default_rng(0)
+    i, j, x = rng.integers(6, size=150), rng.integers(5, size=150), 10.0 ** rng.integers(-9, 9, size=150)
+    order = np.random.default_rng(seed).permutation(150)
+    X = sparse.coo_array((x[order], (i[order], j[order])), shape=(6, 5))
+    X.has_canonical_format = True  # or SciPy sums duplicates on the way to another format
+    X = X.asformat(kind)
+    X.has_canonical_format = False
+    assert X.nnz == 150
+    return X
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("kind", ["coo", "csr", "csc"])
+def test_duplicates_have_one_sum_in_whatever_order_they_are_stored(kind, dtype):
+    expected = cells_of(with_duplicates("coo", 0).astype(np.float64))
+    assert expected.values.size < 31
+    first = ALS(2, dtype=dtype, random_state=0).fit(with_duplicates("coo", 0))
+    for seed in range(1, 6):
+        X = with_duplicates(kind, seed)
+        np.testing.assert_array_equal(cells_of(X).values, expected.values)
+        model = ALS(2, dtype=dtype, random_state=0).fit(X)
+        np.testing.assert_array_equal(model.row_factors_, first.row_factors_)
+        np.testing.assert_array_equal(model.transform(X), first.row_factors_)
+        np.testing.assert_array_equal(model.impute(X, dense=True), first.impute(with_duplicates("coo", 0), dense=True))
+
+
+def test_duplicated_weights_have_one_sum_too():
+    X = sparse.csr_array(np.ones((6, 5)))
+    weights = [with_duplicates("csr", seed) for seed in (1, 2)]
+    for w in weights:
+        assert np.unique(w.indices + 5 * np.repeat(np.arange(6), np.diff(w.indptr))).size == 30
+    models = [ALS(2, random_state=0).fit(X, weights=w) for w in weights]
+    assert models[0].history_ == models[1].history_
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, int])

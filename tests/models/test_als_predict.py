@@ -8,6 +8,7 @@ import pytest
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import make_pipeline
 
 from alsatian.models import ALS, NoEntryWarning
 from problems import BIASES, small_ratings, stored
@@ -131,6 +132,17 @@ def test_a_new_row_without_data_gets_zeros_and_a_warning():
         W, b = model.transform([[np.nan] * 4], return_bias=True)
     assert not W.any()
     assert not b.any()
+
+
+@pytest.mark.parametrize("method", ["fit", "fit_transform", "transform", "impute"])
+def test_the_warning_points_at_the_line_of_the_user(method):
+    model = ALS(2, random_state=0).fit(R)
+    X = R.copy()
+    X[1] = np.nan
+    for estimator, how in ((model, method), (make_pipeline(ALS(2, random_state=0)).fit(R), "transform")):
+        with pytest.warns(NoEntryWarning) as caught:
+            getattr(estimator, how)(X)
+        assert [warning.filename for warning in caught] == [__file__]
 
 
 @pytest.mark.parametrize("method", ["transform", "impute", "inverse_transform"])

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import threading
 import tracemalloc
 
 import numpy as np
 import pytest
 
 from alsatian.models import ALS, History, _fit, _progress
+from alsatian.objective import loss
 from problems import small_ratings
 
 R = small_ratings()
@@ -116,30 +116,63 @@ def test_an_interrupt_leaves_the_last_whole_iteration(monkeypatch):
     assert np.isfinite(model.column_factors_).all()
 
 
-def test_an_interrupt_by_a_callback_is_readable_too():
-    model = ALS(2, max_iter=50, tol=0, random_state=0).set_callbacks(Watcher(2, KeyboardInterrupt()))
-    with pytest.raises(KeyboardInterrupt):
-        model.fit(R)
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError("the disk is full")])
+@pytest.mark.parametrize("fitted_before", [False, True])
+def test_an_error_of_a_callback_leaves_the_last_whole_iteration(error, fitted_before):
+    model = ALS(2, bias="both", max_iter=50, tol=0, random_state=0)
+    if fitted_before:
+        model.fit(R[:, :3])
+    with pytest.raises(type(error)):
+        model.set_callbacks(Watcher(2, error)).fit(R)
     assert model.n_iter_ == len(model.history_) == 2
-    assert model.predict_cells([0], [0]).shape == (1,)
+    assert not model.converged_
+    assert model.predict_cells([0], [3]).shape == (1,)
+    assert model.impute(R).shape == R.shape
+    stated = loss(R, model.row_factors_, model.column_factors_, **model.objective_settings())
+    assert model.history_.loss[-1] == pytest.approx(stated, rel=1e-12)
 
 
-def test_two_fits_in_two_threads_are_as_alone():
-    expected = ALS(2, random_state=0).fit(R).history_
-    found = []
-    threads = [threading.Thread(target=lambda: found.append(ALS(2, random_state=0).fit(R).history_)) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert found == [expected, expected]
+@pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError])
+@pytest.mark.parametrize("call", [1, 2])
+def test_before_the_first_iteration_is_done_nothing_changes(error, call, monkeypatch):
+    def fails(*args, **kwargs):
+        calls.append(None)
+        if len(calls) == call:
+            raise error
+        return true_half_step(*args, **kwargs)
+
+    calls, true_half_step = [], _fit.half_step
+    fresh, model = ALS(2), ALS(2, warm_start=True, random_state=0).fit(R)
+    before, rows, history = dict(vars(model)), model.row_factors_.copy(), model.history_
+    for estimator, X in ((model, R), (fresh, R)):
+        calls.clear()
+        monkeypatch.setattr(_fit, "half_step", fails)
+        with pytest.raises(error):
+            estimator.fit(X)
+        monkeypatch.undo()
+    assert vars(model) == before
+    assert model.history_ is history
+    np.testing.assert_array_equal(model.row_factors_, rows)
+    assert vars(fresh) == vars(ALS(2))
+
+
+@pytest.mark.parametrize(
+    ("X", "weights"), [([[1, np.inf, 2]], None), (np.full((2, 3), np.nan), None), (np.ones((2, 3)), -np.ones((2, 3)))]
+)
+def test_bad_input_changes_nothing(X, weights):
+    model = ALS(2, random_state=0).fit(R)
+    before = dict(vars(model))
+    with pytest.raises(ValueError, match=r"X holds inf|no observed cell|weights holds"):
+        model.fit(X, weights=weights)
+    assert vars(model) == before
+    np.testing.assert_array_equal(model.transform(R), model.row_factors_)
 
 
 def test_memory_does_not_grow_with_the_iterations():
     def peak(iterations):
-        model = ALS(2, max_iter=iterations, tol=0, random_state=0)
+        model = ALS(2, relaxation=0.02, max_iter=iterations, tol=0, random_state=0)
         tracemalloc.start()
-        model.fit(R)
+        assert model.fit(R).n_iter_ == iterations
         top = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return top

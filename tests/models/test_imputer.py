@@ -9,7 +9,7 @@ from sklearn.impute import KNNImputer, SimpleImputer
 from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
 
-from alsatian.models import ALSImputer
+from alsatian.models import ALS, ALSImputer
 
 
 def with_holes(X, share, seed=0):
@@ -87,6 +87,46 @@ def test_another_mark_of_missing_cells():
     np.testing.assert_array_equal(ALSImputer(missing_values=-1, random_state=0).fit_transform(marked), expected)
     with pytest.raises(ValueError, match="NaN"):
         ALSImputer(missing_values=-1).fit(X)
+
+
+@pytest.mark.parametrize("mark", [np.nan, -1])
+def test_a_masked_cell_is_missing_whatever_marks_the_others(mark):
+    X = with_holes(np.round(load_iris().data * 10), 0.2)
+    expected = ALSImputer(random_state=0).fit_transform(X)
+    marked = np.where(np.isnan(X), 1000, X).astype(int)
+    masked = np.ma.masked_array(marked, mask=np.isnan(X))
+    imputer = ALSImputer(missing_values=mark, add_indicator=True, random_state=0)
+    np.testing.assert_array_equal(imputer.fit_transform(masked)[:, :4], expected)
+    np.testing.assert_array_equal(imputer.transform(masked)[:, 4:], np.isnan(X))
+    assert (masked.data == marked).all()
+
+
+def test_a_bad_value_is_named_with_its_place():
+    with pytest.raises(ValueError, match="X holds inf in row 1, column 0"):
+        ALSImputer().fit([[1, 2], [np.inf, 3]])
+    with pytest.raises(ValueError, match="X holds NaN in row 0, column 1, but missing_values=-1"):
+        ALSImputer(missing_values=-1).fit([[1, np.nan], [-1, 3]])
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError])
+def test_a_fit_that_fails_leaves_the_imputer_as_it_was(error, monkeypatch):
+    def fail(*args, **kwargs):
+        raise error
+
+    X = with_holes(load_iris().data, 0.2)
+    imputer = ALSImputer(random_state=0).fit(X)
+    before, filled = dict(vars(imputer)), imputer.transform(X)
+    monkeypatch.setattr(ALS, "fit", fail)
+    with pytest.raises(error):
+        imputer.fit(X[:, :3])
+    with pytest.raises(ValueError, match="inf"):
+        imputer.fit([[np.inf, 2]])
+    assert vars(imputer) == before
+    np.testing.assert_array_equal(imputer.transform(X), filled)
+    fresh = ALSImputer()
+    with pytest.raises(error):
+        fresh.fit(X)
+    assert vars(fresh) == vars(ALSImputer())
 
 
 def test_copy_false_fills_in_place():

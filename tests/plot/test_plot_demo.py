@@ -15,7 +15,7 @@ def test_route_order_ignores_rotation():
     np.testing.assert_array_equal(route_order(W @ Z.T), route_order((W @ turn) @ (Z @ turn).T))
 
 
-@pytest.mark.parametrize("kind", ["png", "svg"])
+@pytest.mark.parametrize("kind", ["png", "svg", "pdf"])
 def test_draws_any_shape(kind):
     pytest.importorskip("matplotlib")
     rng = np.random.default_rng(0)

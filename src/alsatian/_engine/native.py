@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from alsatian._engine import _core
 from alsatian._engine.contract import Cells, Floats, Form, HalfStepResult, Poll
+from alsatian._engine.threads import one_blas_thread
 
 # The rank from which the native core considers the dual form; below it the basis would be made for nothing.
 _LEAST_DUAL_RANK = 96
@@ -25,15 +26,13 @@ def _eigenbasis(
     factors: Floats, ridge: tuple[float, float], bias: bool, n_jobs: int, poll: Poll | None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Eigenvalues and eigenvectors of D^-½ Z̃ᵀZ̃ D^-½, D the ridge: one basis for the Λ_i of all rows."""
-    from threadpoolctl import threadpool_limits
-
     k = factors.shape[1]
     gram = np.empty((k + bias, k + bias))
     sum_rows = _core.gram_float32 if factors.dtype == np.float32 else _core.gram_float64
     sum_rows(factors, bias, gram, n_jobs, poll)
     root = np.full(k + bias, ridge[0] ** -0.5)
     root[k:] = ridge[1] ** -0.5 if bias else 1.0
-    with threadpool_limits(limits=1, user_api="blas"):  # n_jobs is ours to keep, and the bits too
+    with one_blas_thread():
         values, vectors = np.linalg.eigh(root[:, None] * gram * root)
     return values, np.ascontiguousarray(vectors)
 

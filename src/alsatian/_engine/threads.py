@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
+from typing import Any
 
 _CGROUP_ROOT = Path("/sys/fs/cgroup")
 _OWN_CGROUP = Path("/proc/self/cgroup")
@@ -37,6 +41,47 @@ def allowed_processors() -> int:
     """Return how many processors this process may keep busy."""
     limits = [_affinity(), _cgroup_quota(), _omp_num_threads()]
     return max(1, min(limit for limit in limits if limit is not None))
+
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Keep BLAS to the calling thread: the number of threads is the user's to say, and bits must not depend on it.
+
+    The limit is one for the whole process. So the first of several Python threads sets it, and the last lifts it.
+    """
+    _blas_limit.enter()
+    try:
+        yield
+    finally:
+        _blas_limit.leave()
+
+
+class _BlasLimit:
+    def __init__(self) -> None:
+        self._lock, self._users = Lock(), 0
+        self._controller: Any = None
+        self._limit: Any = None
+
+    def enter(self) -> None:
+        from threadpoolctl import ThreadpoolController
+
+        with self._lock:
+            if self._users == 0:
+                # Looking for libraries takes milliseconds, and NumPy's BLAS, which is the one we call, stays.
+                self._controller = self._controller or ThreadpoolController()
+                self._limit = self._controller.limit(limits=1, user_api="blas")
+            self._users += 1
+
+    def leave(self) -> None:
+        with self._lock:
+            self._users -= 1
+            if self._users == 0:
+                self._limit.restore_original_limits()
+
+
+_blas_limit = _BlasLimit()
+if hasattr(os, "register_at_fork"):  # what another thread holds at a fork, nobody gives back in the child
+    os.register_at_fork(after_in_child=_blas_limit.__init__)  # type: ignore[misc]
 
 
 def _affinity() -> int:

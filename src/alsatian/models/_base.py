@@ -6,15 +6,21 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.callback import CallbackSupportMixin
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from alsatian._engine.contract import Floats
-from alsatian.models._fit import Factors
+from alsatian.models._fit import Alternation, Factors
+from alsatian.models._inputs import without_mask
 from alsatian.models._predict import all_scores, cell_scores, checked_indices
+from alsatian.models._sparse import with_dtype
 
 FLOATS = (np.float64, np.float32)  # float32 stays, everything else becomes the first
+
+# What scikit-learn keeps on an estimator while it is fitted, and takes away itself.
+_OF_CALLBACKS = frozenset({"_callback_fit_ctx", "_skl_callbacks_to_teardown"})
 
 
 class FactorModel(ClassNamePrefixFeaturesOutMixin, CallbackSupportMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -29,6 +35,7 @@ class FactorModel(ClassNamePrefixFeaturesOutMixin, CallbackSupportMixin, Transfo
     mean_: float
     n_features_in_: int
     _fitted_full: bool
+    _fitted_array_zero: bool
 
     @property
     def components_(self) -> Floats:
@@ -120,6 +127,10 @@ class FactorModel(ClassNamePrefixFeaturesOutMixin, CallbackSupportMixin, Transfo
         """Return X as a C-contiguous array or a sparse matrix of one of the dtypes; values are checked later on."""
         if not reset:
             self._check_width(X)
+        X = without_mask(X)
+        sparse: bool = issparse(X)
+        if sparse and X.dtype.kind in "biuf":
+            X = with_dtype(X, _working_dtype(X.dtype, dtype))
         with np.errstate(over="ignore"):  # what does not fit comes out as inf, and is named
             return validate_data(
                 self, X, reset=reset, accept_sparse=("csr", "csc", "coo"), dtype=dtype, order="C",
@@ -136,6 +147,9 @@ class FactorModel(ClassNamePrefixFeaturesOutMixin, CallbackSupportMixin, Transfo
             f"input: a row needs one cell for each column that the model was fitted on.{transposed}"
         )
 
+    def _take(self, run: Alternation) -> None:
+        self.__dict__.update(fitted_attributes(run))  # in one step, which no signal can divide
+
     def _checked_bias(self, row_bias: ArrayLike, size: int) -> Floats:
         if self.row_bias_ is None:
             raise ValueError("row_bias is given, but the model was fitted without one: leave it out.")
@@ -143,3 +157,35 @@ class FactorModel(ClassNamePrefixFeaturesOutMixin, CallbackSupportMixin, Transfo
         if bias.shape != (size,):
             raise ValueError(f"row_bias has the shape {bias.shape}, but W has {size} rows: give one bias a row.")
         return bias
+
+
+def fitted_attributes(run: Alternation) -> dict[str, Any]:
+    """Return what a fit leaves on the estimator, by name."""
+    factors = run.factors
+    return {
+        "row_factors_": factors.rows,
+        "column_factors_": factors.columns,
+        "row_bias_": factors.row_bias,
+        "column_bias_": factors.column_bias,
+        "mean_": factors.mean,
+        "history_": run.history,
+        "n_iter_": run.n_iter,
+        "converged_": run.converged,
+        "_fitted_full": run.rows.cells.full,
+        "_fitted_array_zero": run.rows.cells.full or run.rows.cells.absent_zero,
+    }
+
+
+def put_back(estimator: BaseEstimator, before: dict[str, Any]) -> None:
+    """Undo a fit that failed: the attributes are those of `before`, a copy of ``vars(estimator)``, once more."""
+    after = vars(estimator)
+    for name in [name for name in after if name not in before and name not in _OF_CALLBACKS]:
+        del after[name]
+    after.update(before)
+
+
+def _working_dtype(given: Any, wanted: Any) -> Any:
+    """Choose as `check_array` does: of a list, what is given if it is one of them, else the first."""
+    if not isinstance(wanted, list):
+        return wanted
+    return given if given in wanted else wanted[0]

@@ -163,20 +163,16 @@ class Alternation:
         """Iterate until an iteration lowers the loss by no more than `smallest_gain`, then close with the rows.
 
         The last iteration is exact (ω = 1): the `max_iter`-th, or one more after a relaxed one that met the tolerance.
-        A stop asked for by the observer is taken at once.
-
-        Raises
-        ------
-        KeyboardInterrupt
-            Passed on, once the factors are those of the last whole iteration again (see `_Rollback`).
+        A stop asked for by the observer is taken at once. An exception, be it Ctrl-C or an error of the observer, is
+        passed on once all is as it was after the last whole iteration (see `_Rollback`).
         """
         self._began = time.perf_counter()
         try:
             self._iterate(max_iter, smallest_gain, relaxation, observer)
             self.close(observer.poll)
-        except KeyboardInterrupt:
-            self._rollback.restore()
-            self.converged = False
+        except BaseException:
+            self.history = self._rollback.restore()
+            self.n_iter, self.converged = len(self.history), False
             raise
 
     def _iterate(self, max_iter: int, smallest_gain: float, relaxation: Relaxation, observer: Observer) -> None:
@@ -186,9 +182,9 @@ class Alternation:
             observer.begin(iteration)
             record = self._iteration(iteration, omega, observer.poll)
             gain = self.history[-1].loss - record.loss if self.history else np.inf
-            self.history = History([*self.history, record])
-            self.n_iter = iteration + 1
-            self._rollback.save()
+            history = History([*self.history, record])
+            self._rollback.save(history)
+            self.history, self.n_iter = history, iteration + 1
             done = exact and self.converged
             self.converged = done or gain <= smallest_gain
             if observer.end(self.history) or done or (self.converged and omega == 1.0):
@@ -238,7 +234,7 @@ class Alternation:
 
 
 class _Rollback:
-    """A copy of the factors at the last whole iteration, kept only where it is small.
+    """The last whole iteration: its history, and a copy of its factors where that is small.
 
     Where it is not, an interrupt leaves the side in progress with some rows of the unfinished iteration. Each of them
     has been moved to a place no worse than before, so the loss is at most that of the last whole iteration.
@@ -248,20 +244,20 @@ class _Rollback:
         self._live = factors.arrays()
         small = sum(array.nbytes for array in self._live) <= _ROLLBACK_BYTES
         self._saved = [array.copy() for array in self._live] if small else None
-        self._whole = True
+        self._state = (History(), small)  # and whether it is the copy that goes with the history
 
-    def save(self) -> None:
+    def save(self, history: History) -> None:
         """Take a copy. While it is being taken it is of no use, and the factors themselves are whole."""
-        if self._saved is None:
-            return
-        self._whole = False
-        for saved, live in zip(self._saved, self._live, strict=True):
-            np.copyto(saved, live)
-        self._whole = True
+        self._state = (history, False)
+        if self._saved is not None:
+            for saved, live in zip(self._saved, self._live, strict=True):
+                np.copyto(saved, live)
+            self._state = (history, True)
 
-    def restore(self) -> None:
-        """Put the factors back to the copy."""
-        if self._saved is None or not self._whole:
-            return
-        for saved, live in zip(self._saved, self._live, strict=True):
-            np.copyto(live, saved)
+    def restore(self) -> History:
+        """Put the factors back to the copy, and return the history that goes with them."""
+        history, copied = self._state
+        if copied and self._saved is not None:
+            for saved, live in zip(self._saved, self._live, strict=True):
+                np.copyto(live, saved)
+        return history

@@ -2,11 +2,14 @@
 
 What comes in here is a two-dimensional C-contiguous array or a scipy.sparse matrix, already of the working dtype.
 The rules are: a cell of weight zero is a missing cell; weights that are all one are no weights; a matrix with every
-cell observed is full; under ``absent="zero"`` a stored zero of weight one is an absent cell.
+cell observed is full; under ``absent="zero"`` a stored zero of weight one is an absent cell. An array has no absent
+cells: where each of its cells counts, its zeros are taken for absent ones all the same, which is the same model and the
+same bits as those of the sparse matrix.
 """
 
 from __future__ import annotations
 
+import sys
 import warnings
 from typing import Any
 
@@ -16,7 +19,7 @@ from scipy.sparse import issparse
 
 from alsatian._engine.cells import blocks, row_counts
 from alsatian._engine.contract import Cells
-from alsatian.models._sparse import Compressed, canonical, check_size, first_difference, first_not_finite
+from alsatian.models._sparse import Compressed, canonical, check_size, first_difference, first_not_finite, with_dtype
 
 Array = NDArray[Any]
 
@@ -25,7 +28,21 @@ class NoEntryWarning(UserWarning):
     """Some rows or columns have no observed cell: their factors, and biases, are zero."""
 
 
-def cells_of(X: Any, weights: Any = None, *, absent_zero: bool = False, allow_full: bool = True) -> Cells:
+def without_mask(X: Any, mark: float = np.nan) -> Any:
+    """Return a masked array as a plain one, `mark` in its masked cells; anything else as it is.
+
+    Where the type of the array cannot hold the mark, as integers cannot hold NaN, the result is float64.
+    """
+    if not isinstance(X, np.ma.MaskedArray):
+        return X
+    if X.dtype.kind in "biu":
+        X = X.astype(np.float64)
+    return X.filled(mark)
+
+
+def cells_of(
+    X: Any, weights: Any = None, *, absent_zero: bool = False, array_zero: bool = True, allow_full: bool = True
+) -> Cells:
     """Return the observed cells of X.
 
     Parameters
@@ -33,9 +50,12 @@ def cells_of(X: Any, weights: Any = None, *, absent_zero: bool = False, allow_fu
     X : ndarray or sparse matrix of shape (m, n)
         float32 or float64. NaN in an array is missing.
     weights : array or sparse matrix of shape (m, n), or None
-        As an array: one weight a cell. Sparse: of the same sparsity as X, duplicates summed as those of X.
+        As an array: one weight a cell, zero where it is masked. Sparse: of the same sparsity as X, duplicates summed as
+        those of X.
     absent_zero : bool
         Whether absent cells are zeros of weight one.
+    array_zero : bool
+        Whether that may be said of the zeros of an array too. A model fitted on an array with missing cells says no.
     allow_full : bool
         Whether a full matrix may be told as one. A model fitted on an incomplete matrix says no, so that a row is
         solved in the same way whether it comes with the others or alone.
@@ -48,7 +68,7 @@ def cells_of(X: Any, weights: Any = None, *, absent_zero: bool = False, allow_fu
     check_size(X.shape)
     if issparse(X):
         return _from_sparse(canonical(X, "X"), weights, absent_zero, allow_full)
-    return _from_dense(X, weights, absent_zero, allow_full)
+    return _from_dense(X, weights, absent_zero and array_zero, allow_full)
 
 
 def check_some_cell(cells: Cells) -> None:
@@ -60,15 +80,22 @@ def check_some_cell(cells: Cells) -> None:
         )
 
 
-def warn_of_empty(rows: Cells, columns: Cells | None = None, stacklevel: int = 3) -> None:
-    """Warn once where rows, or columns, have no observed cell."""
+def warn_of_empty(rows: Cells, columns: Cells | None = None) -> None:
+    """Warn once, at the line of the user's, where rows, or columns, have no observed cell."""
     sides = [(side, what) for side, what in ((rows, "row"), (columns, "column")) if side is not None]
     found = [_empty(side, what) for side, what in sides]
     told = " and ".join(text for text in found if text)
     if told:
-        warnings.warn(
-            f"{told} without an observed cell: zero factors and zero bias there.", NoEntryWarning, stacklevel=stacklevel
-        )
+        message = f"{told} without an observed cell: zero factors and zero bias there."
+        warnings.warn(message, NoEntryWarning, stacklevel=_level_of_the_user())
+
+
+def _level_of_the_user() -> int:
+    """Count the frames up from our caller to the first that is neither ours nor of scikit-learn, which wraps us."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").split(".")[0] in {"alsatian", "sklearn"}:
+        level, frame = level + 1, frame.f_back
+    return level
 
 
 def _empty(side: Cells, what: str) -> str:
@@ -91,24 +118,23 @@ def _from_sparse(x: Compressed, weights: Any, absent_zero: bool, allow_full: boo
     if absent_zero:  # then a weight of an absent cell counts too: that cell is an observed zero
         dense = np.zeros(x.shape, dtype=x.data.dtype)
         dense[_rows_of(x), x.indices] = x.data
-        return _from_dense(dense, W, absent_zero, allow_full)
-    return _tidy(x, W[_rows_of(x), x.indices], absent_zero, allow_full)
+        x = _gather(dense, False, False)
+    return _tidy(x, _weights_at(W, x), absent_zero, allow_full)
 
 
 def _from_dense(X: Array, weights: Any, absent_zero: bool, allow_full: bool) -> Cells:
-    missing = _check_dense(X)
-    # An array has no absent cells. With a NaN in it, it is an incomplete matrix whatever `absent`; without, its zeros
-    # are treated as those of a sparse X would be, so that both give the same bits.
-    absent_zero = absent_zero and not missing
+    missing = check_dense(X)
     if weights is None:
+        absent_zero = absent_zero and not missing
         if allow_full and not missing and not (absent_zero and (X == 0).any()):
             return Cells(X.shape, None, None, X)
         return _tidy(_gather(X, missing, absent_zero), None, absent_zero, allow_full)
-    pattern = _gather(X, missing, False)
+    x = _gather(X, missing, False)
     if issparse(weights):
-        return _tidy(pattern, _weights_of_sparsity(weights, pattern), absent_zero, allow_full)
-    W = _dense_weights(weights, X.shape, X.dtype)
-    return _tidy(pattern, W[_rows_of(pattern), pattern.indices], absent_zero, allow_full)
+        c = _weights_of_sparsity(weights, x)
+    else:
+        c = _weights_at(_dense_weights(weights, X.shape, X.dtype), x)
+    return _tidy(x, c, absent_zero and not missing and bool(c.all()), allow_full)
 
 
 def _tidy(x: Compressed, c: Array | None, absent_zero: bool, allow_full: bool) -> Cells:
@@ -147,9 +173,14 @@ def _rows_of(x: Compressed) -> NDArray[np.int64]:
     return np.repeat(np.arange(x.shape[0]), np.diff(x.indptr))
 
 
+def _weights_at(W: Array, x: Compressed) -> Array:
+    c: Array = W[_rows_of(x), x.indices]
+    return c
+
+
 def _weights_of_sparsity(weights: Any, x: Compressed) -> Array:
     _check_weight_shape(weights, x.shape)
-    w = canonical(weights.astype(x.data.dtype, copy=False), "weights")
+    w = canonical(with_dtype(weights, x.data.dtype), "weights")
     row = first_difference(w, x)
     if row is not None:
         raise ValueError(
@@ -161,7 +192,7 @@ def _weights_of_sparsity(weights: Any, x: Compressed) -> Array:
 
 
 def _dense_weights(weights: Any, shape: tuple[int, int], dtype: Any) -> Array:
-    W = np.ascontiguousarray(weights, dtype=dtype)
+    W = np.ascontiguousarray(without_mask(weights, 0), dtype=dtype)
     _check_weight_shape(W, shape)
     _check_weight_values(W.reshape(-1), lambda p: divmod(p, shape[1]))
     return W
@@ -194,7 +225,7 @@ def _check_stored(x: Compressed) -> None:
         )
 
 
-def _check_dense(X: Array) -> bool:
+def check_dense(X: Array) -> bool:
     """Return whether any cell is NaN; refuse an infinite one."""
     missing, flat = False, X.reshape(-1)
     for block in blocks(flat.size):

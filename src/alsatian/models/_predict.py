@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import issparse
+from scipy.sparse import csr_array, issparse
 
 from alsatian._engine.cells import blocks
 from alsatian._engine.contract import Floats
+from alsatian._engine.threads import one_blas_thread
 from alsatian.models._fit import Factors
 from alsatian.models._sparse import canonical
 
@@ -29,7 +30,8 @@ def clipped(scores: Floats, clip: Clip) -> Floats:
 
 def all_scores(model: Factors, clip: Clip) -> Floats:
     """Return the m × n matrix of scores."""
-    scores: Floats = model.rows @ model.columns.T
+    with one_blas_thread():
+        scores: Floats = model.rows @ model.columns.T
     if model.mean:
         scores += scores.dtype.type(model.mean)
     if model.row_bias is not None:
@@ -65,6 +67,12 @@ def fill(X: Floats, model: Factors, clip: Clip) -> Floats:
             part = Factors(model.rows[rows], model.columns, bias, model.column_bias, model.mean)
             X[block][missing] = all_scores(part, clip)[missing[rows - block.start]]
     return X
+
+
+def csr_copy(X: Any) -> csr_array:
+    """Return a copy of a sparse X as canonical CSR."""
+    cells = canonical(X, "X")
+    return csr_array((cells.data, cells.indices, cells.indptr), shape=cells.shape, copy=True)
 
 
 def array_with_nan(X: Any) -> Floats:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
+from scipy.sparse import coo_array, csr_array
 
 from alsatian._engine.cells import blocks
 
@@ -51,23 +51,34 @@ def check_size(shape: tuple[int, int], name: str = "X") -> None:
 def canonical(matrix: Any, name: str) -> Compressed:
     """Return the stored cells of a scipy.sparse matrix of any layout; shares its memory where it is canonical CSR.
 
-    Entries stored more than once are summed. An index out of range is an error here, not a crash later.
+    Entries stored more than once are summed, with a sum that does not depend on the order in which they are stored.
+    An index out of range is an error here, not a crash later.
     """
     check_size(matrix.shape, name)
     _check_structure(matrix, name)
-    csr = matrix.tocsr()
-    # A view with flags of its own: those of the caller's object may be stale, and are not ours to set.
-    view = csr_array((csr.data, csr.indices, csr.indptr), shape=csr.shape, copy=False)
-    if not view.has_canonical_format:
-        view = view.copy()
-        view.sum_duplicates()
-    stored = int(view.indptr[-1])
-    return Compressed(
+    csr = _by_rows(matrix)
+    stored = int(csr.indptr[-1])
+    cells = Compressed(
         (int(csr.shape[0]), int(csr.shape[1])),
-        view.indptr.astype(np.int64),
-        view.indices[:stored].astype(np.int32, copy=False),
-        view.data[:stored],
+        csr.indptr.astype(np.int64),
+        csr.indices[:stored].astype(np.int32, copy=False),
+        csr.data[:stored],
     )
+    return cells if csr.has_canonical_format else _summed(cells)
+
+
+def with_dtype(matrix: Any, dtype: Any) -> Any:
+    """Return a sparse matrix with its values in `dtype` and duplicates left as they are.
+
+    SciPy's ``astype`` sums them on the way, in the order in which they are stored.
+    """
+    if matrix.dtype == dtype:
+        return matrix
+    if matrix.format in {"csr", "csc"}:
+        return type(matrix)((matrix.data.astype(dtype), matrix.indices, matrix.indptr), shape=matrix.shape)
+    if matrix.format == "coo":
+        return type(matrix)((matrix.data.astype(dtype), matrix.coords), shape=matrix.shape)
+    return matrix.astype(dtype)
 
 
 def first_not_finite(values: Values) -> int | None:
@@ -88,6 +99,32 @@ def first_difference(a: Compressed, b: Compressed) -> int | None:
         if not np.array_equal(ours, theirs):
             return row
     return None
+
+
+def _by_rows(matrix: Any) -> Any:
+    """Return the matrix as CSR, sorted, duplicates not yet summed, nothing of the caller's changed."""
+    if matrix.format == "coo":
+        # SciPy sums duplicates on the way to CSR, unless it believes that there are none.
+        matrix = coo_array((matrix.data, matrix.coords), shape=matrix.shape, copy=False)
+        matrix.has_canonical_format = True
+    csr = matrix.tocsr()
+    # An object of our own: the flags of the caller's may be stale, and are not ours to set.
+    own = csr_array((csr.data, csr.indices, csr.indptr), shape=csr.shape, copy=False)
+    return own if own.has_sorted_indices else own.sorted_indices()
+
+
+def _summed(cells: Compressed) -> Compressed:
+    """Sum the entries of each cell, smallest first; cells are sorted, but some are stored more than once."""
+    rows = np.repeat(np.arange(cells.shape[0]), np.diff(cells.indptr))
+    first = np.ones(cells.data.size, dtype=bool)
+    first[1:] = (rows[1:] != rows[:-1]) | (cells.indices[1:] != cells.indices[:-1])
+    starts, cell = np.flatnonzero(first), np.cumsum(first)
+    lengths = np.diff(starts, append=first.size)
+    data, several = cells.data.copy(), np.flatnonzero(np.repeat(lengths > 2, lengths))  # of two, the order is no matter
+    data[several] = data[several][np.lexsort((data[several], cell[several]))]
+    with np.errstate(over="ignore", invalid="ignore"):  # what does not fit comes out as inf or NaN, and is named
+        sums = np.add.reduceat(data, starts)
+    return Compressed(cells.shape, np.concatenate(([0], cell))[cells.indptr], cells.indices[first], sums)
 
 
 def _check_structure(matrix: Any, name: str) -> None:

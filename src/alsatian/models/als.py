@@ -6,7 +6,7 @@ from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from scipy.sparse import csr_array, issparse
+from scipy.sparse import issparse
 from sklearn.base import _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, Options, StrOptions
@@ -15,14 +15,15 @@ from sklearn.utils.validation import check_is_fitted
 from alsatian._engine import Cells
 from alsatian._engine.cells import Moments, moments, row_counts, transpose
 from alsatian._engine.threads import resolve_n_jobs
-from alsatian.models._base import FLOATS, FactorModel
+from alsatian.models._base import FLOATS, FactorModel, fitted_attributes, put_back
 from alsatian.models._callbacks import FitObserver
 from alsatian.models._constraints import check_range, check_ridge, pair
 from alsatian.models._fit import Alternation, Factors, Side, auto_relaxation, solve_side
 from alsatian.models._init import given_columns, random_columns
 from alsatian.models._inputs import cells_of, check_some_cell, warn_of_empty
-from alsatian.models._predict import array_with_nan, fill
+from alsatian.models._predict import array_with_nan, csr_copy, fill
 from alsatian.models._progress import Progress
+from alsatian.models._sparse import with_dtype
 
 
 class ALS(FactorModel):
@@ -111,9 +112,10 @@ class ALS(FactorModel):
     -----
     Rows and columns without an observed cell get zero factors and a zero bias, and one `NoEntryWarning` counts them.
 
-    Ctrl-C during `fit` raises KeyboardInterrupt after setting the fitted attributes to the last whole iteration. Where
-    both factors together exceed 48 MB no copy of them is kept: then the side in progress may hold some rows of the
-    unfinished iteration, and the loss is no higher than `history_` says.
+    Ctrl-C during `fit`, or an error raised by a callback, goes on to the caller once the fitted attributes are those of
+    the last whole iteration; where there is none yet, they stay what they were before. Where both factors together
+    exceed 48 MB no copy of them is kept: then the side in progress may hold some rows of the unfinished iteration, and
+    the loss is no higher than `history_` says.
 
     References
     ----------
@@ -207,11 +209,13 @@ class ALS(FactorModel):
         Parameters
         ----------
         X : array-like, data frame or sparse matrix of shape (n_rows, n_columns)
-            NaN is missing. It is never changed; canonical CSR of the working precision is used without a copy.
+            NaN is missing, and so is a masked cell of a masked array. X is never changed; canonical CSR of the working
+            precision is used without a copy.
         y : None
             Ignored; here for scikit-learn's sake.
         weights : array-like or sparse matrix of shape (n_rows, n_columns), or None, default=None
-            Weights c_ij >= 0 of the cells; 0 is a missing cell. A sparse one stores the same cells as X.
+            Weights c_ij >= 0 of the cells; 0, or a masked weight, is a missing cell. A sparse one stores the same cells
+            as X.
 
         Returns
         -------
@@ -221,27 +225,26 @@ class ALS(FactorModel):
         ------
         ValueError
             For a parameter out of range, a stored value that is not finite, a weight that is negative or not finite,
-            weights that do not fit X, or an X without any observed cell. Nothing has been computed then.
+            weights that do not fit X, or an X without any observed cell. The model is then as it was before.
         """
-        rows = cells_of(self._checked(X, self._dtypes(), reset=True), weights, absent_zero=self.absent == "zero")
-        check_some_cell(rows)
-        columns = transpose(rows)
-        warn_of_empty(rows, columns, stacklevel=4)
-        spread = moments(rows)
-        run = self._alternation(rows, columns, spread)
-        context = self._init_callback_context(max_subtasks=self.max_iter)
-        data = {"X": X, "y": y, "metadata": None if weights is None else {"weights": weights}}
-        context.call_on_fit_task_begin(estimator=self, **data)
-        relaxation = auto_relaxation if self.relaxation == "auto" else lambda _: float(self.relaxation)
-        smallest_gain = self.tol * 0.5 * spread.about(run.factors.mean)
+        before = dict(vars(self))
+        run: Alternation | None = None
         try:
+            run, smallest_gain = self._prepared(X, weights)
+            context = self._init_callback_context(max_subtasks=self.max_iter)
+            data = {"X": X, "y": y, "metadata": None if weights is None else {"weights": weights}}
+            context.call_on_fit_task_begin(estimator=self, **data)
+            relaxation = auto_relaxation if self.relaxation == "auto" else lambda _: float(self.relaxation)
             with Progress(self.verbose, self.max_iter, type(self).__name__) as progress:
                 observer = FitObserver(self, context, data, lambda: fitted_attributes(run.as_if_stopped()), progress)
                 run.run(self.max_iter, smallest_gain, relaxation, observer)
-        except KeyboardInterrupt:
             self._take(run)
+        except BaseException:  # Ctrl-C, or an error of a callback: what is done is not lost
+            if run is not None and run.n_iter > 0:
+                self._take(run)
+            else:
+                put_back(self, before)
             raise
-        self._take(run)
         context.call_on_fit_task_end(estimator=self, reconstruction_attributes=lambda: fitted_attributes(run), **data)
         return self
 
@@ -316,15 +319,39 @@ class ALS(FactorModel):
         X = self._checked(X, list(FLOATS), reset=False)
         sparse: bool = issparse(X)
         if sparse and self.absent == "zero":
-            return csr_array(X, copy=True)
+            return csr_copy(X)
         if sparse and not dense:
             raise ValueError(
                 f"impute would turn a sparse X into an array of all {X.shape[0]} x {X.shape[1]} cells: "
                 "ask for it with dense=True, or use predict_cells for the cells that you need."
             )
         with np.errstate(over="ignore"):  # what does not fit comes out as inf, and is named
-            folded = self._fold_in(X.astype(self.column_factors_.dtype, copy=False), weights)
+            dtype = self.column_factors_.dtype
+            folded = self._fold_in(with_dtype(X, dtype) if sparse else X.astype(dtype, copy=False), weights)
         return fill(array_with_nan(X), folded, self.clip)
+
+    def objective_settings(self) -> dict[str, Any]:
+        """Return what `alsatian.objective` has to be told of this model, beside X, the weights and the factors.
+
+        Returns
+        -------
+        dict
+            Keyword arguments of `alsatian.objective.loss`, `loss_parts` and `gradient`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from alsatian import ALS
+        >>> from alsatian.objective import loss
+        >>> X = np.array([[5, 3, np.nan, 1], [4, np.nan, np.nan, 1], [1, 1, np.nan, 5], [np.nan, 1, 5, 4]])
+        >>> model = ALS(2, bias="both", random_state=0).fit(X)
+        >>> f = loss(X, model.row_factors_, model.column_factors_, **model.objective_settings())
+        >>> bool(np.isclose(f, model.history_.loss[-1]))
+        True
+        """
+        check_is_fitted(self)
+        fitted = {"row_bias": self.row_bias_, "column_bias": self.column_bias_, "mean": self.mean_}
+        return fitted | {name: getattr(self, name) for name in ("absent", "reg", "reg_exponent", "bias_reg")}
 
     def _validate_params(self) -> None:
         super()._validate_params()
@@ -335,9 +362,17 @@ class ALS(FactorModel):
     def _dtypes(self) -> Any:
         return list(FLOATS) if self.dtype is None else np.dtype(self.dtype)
 
-    def _alternation(self, rows: Cells, columns: Cells, spread: Moments) -> Alternation:
+    def _prepared(self, X: Any, weights: Any) -> tuple[Alternation, float]:
+        """Check the data and return the fit that is to run, and the gain that is too small to go on for."""
+        rows = cells_of(self._checked(X, self._dtypes(), reset=True), weights, absent_zero=self.absent == "zero")
+        check_some_cell(rows)
+        columns = transpose(rows)
+        warn_of_empty(rows, columns)
+        spread = moments(rows)
+        start = self._start(rows, columns, spread)
         sides = self._side(rows, 0), self._side(columns, 1)
-        return Alternation(*sides, self._start(rows, columns, spread), n_jobs=resolve_n_jobs(self.n_jobs))
+        run = Alternation(*sides, start, n_jobs=resolve_n_jobs(self.n_jobs))
+        return run, self.tol * 0.5 * spread.about(start.mean)
 
     def _side(self, cells: Cells, which: int) -> Side:
         """Return rows (0) or columns (1) with their own ridge, scaled by count^ν."""
@@ -369,13 +404,12 @@ class ALS(FactorModel):
                 column_bias[empty] = 0
         return Factors(np.zeros((m, k), dtype=dtype), factors, row_bias, column_bias, mean)
 
-    def _take(self, run: Alternation) -> None:
-        for name, value in fitted_attributes(run).items():
-            setattr(self, name, value)
-
     def _fold_in(self, X: Any, weights: Any) -> Factors:
-        cells = cells_of(X, weights, absent_zero=self.absent == "zero", allow_full=self._fitted_full)
-        warn_of_empty(cells, stacklevel=5)
+        cells = cells_of(
+            X, weights, absent_zero=self.absent == "zero", array_zero=self._fitted_array_zero,
+            allow_full=self._fitted_full,
+        )  # fmt: skip
+        warn_of_empty(cells)
         m, dtype = cells.shape[0], self.column_factors_.dtype
         rows = np.zeros((m, self.column_factors_.shape[1]), dtype=dtype)
         row_bias = None if self.row_bias_ is None else np.zeros(m, dtype=dtype)
@@ -385,19 +419,3 @@ class ALS(FactorModel):
             out=folded.rows, out_bias=folded.row_bias, n_jobs=resolve_n_jobs(self.n_jobs),
         )  # fmt: skip
         return folded
-
-
-def fitted_attributes(run: Alternation) -> dict[str, Any]:
-    """Return what a fit leaves on the estimator, by name."""
-    factors = run.factors
-    return {
-        "row_factors_": factors.rows,
-        "column_factors_": factors.columns,
-        "row_bias_": factors.row_bias,
-        "column_bias_": factors.column_bias,
-        "mean_": factors.mean,
-        "history_": run.history,
-        "n_iter_": run.n_iter,
-        "converged_": run.converged,
-        "_fitted_full": run.rows.cells.full,
-    }

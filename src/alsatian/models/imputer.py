@@ -14,8 +14,9 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
 
 from alsatian._engine.contract import Floats
+from alsatian.models._base import put_back
 from alsatian.models._constraints import check_ridge
-from alsatian.models._inputs import NoEntryWarning
+from alsatian.models._inputs import NoEntryWarning, check_dense, without_mask
 from alsatian.models.als import ALS
 
 
@@ -157,6 +158,7 @@ class ALSImputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Parameters
         ----------
         X : array-like or data frame of shape (n_samples, n_features)
+            A masked cell of a masked array is missing, whatever marks the others.
         y : None
             Ignored; here for scikit-learn's sake.
 
@@ -168,22 +170,14 @@ class ALSImputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         ------
         ValueError
             For a parameter out of range, a value that is not a number, or an infinite one (told with row and column).
+            The imputer is then as it was before, and so it is after Ctrl-C.
         """
-        X, missing = self._checked(X, reset=True, copy=False)
-        self.indicator_ = None
-        if self.add_indicator:
-            self.indicator_ = MissingIndicator(missing_values=self.missing_values, error_on_new=False)
-            self.indicator_.fit(self._marked(X, missing))
-        self._fit_statistics(X, missing)
-        self.model_, self.n_iter_ = None, 0
-        if self._used.any():
-            self.model_ = self._new_model()
-            with warnings.catch_warnings():
-                warnings.simplefilter(
-                    "ignore", NoEntryWarning
-                )  # a row without cells is filled by column means: no news
-                self.model_.fit(self._standardised(X, missing))
-            self.n_iter_ = self.model_.n_iter_
+        before = dict(vars(self))
+        try:
+            self._fit(X)
+        except BaseException:
+            put_back(self, before)
+            raise
         return self
 
     def transform(self, X: Any) -> NDArray[Any]:
@@ -238,6 +232,21 @@ class ALSImputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         check_ridge(self, "reg", self.reg)
         check_ridge(self, "bias_reg", self.bias_reg)
 
+    def _fit(self, X: Any) -> None:
+        X, missing = self._checked(X, reset=True, copy=False)
+        self.indicator_ = None
+        if self.add_indicator:
+            self.indicator_ = MissingIndicator(missing_values=self.missing_values, error_on_new=False)
+            self.indicator_.fit(self._marked(X, missing))
+        self._fit_statistics(X, missing)
+        self.model_, self.n_iter_ = None, 0
+        if self._used.any():
+            self.model_ = self._new_model()
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", NoEntryWarning)  # a row without cells gets the column means: no news
+                self.model_.fit(self._standardised(X, missing))
+            self.n_iter_ = self.model_.n_iter_
+
     def _new_model(self) -> ALS:
         names = ("n_components", "reg", "reg_exponent", "bias", "bias_reg", "max_iter", "tol", "random_state", "n_jobs")
         return ALS(**{name: getattr(self, name) for name in names}, verbose=self.verbose)
@@ -246,9 +255,15 @@ class ALSImputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """Return X as a float array and where it is missing."""
         marked_by_nan = bool(np.isnan(self.missing_values))
         X = validate_data(
-            self, X, reset=reset, dtype=(np.float64, np.float32), copy=copy, force_writeable=not reset,
-            ensure_all_finite="allow-nan" if marked_by_nan else True,
+            self, without_mask(X, self.missing_values), reset=reset, dtype=(np.float64, np.float32), copy=copy,
+            force_writeable=not reset, ensure_all_finite=False,
         )  # fmt: skip
+        if check_dense(X) and not marked_by_nan:
+            row, column = np.argwhere(np.isnan(X))[0]
+            raise ValueError(
+                f"X holds NaN in row {row}, column {column}, but missing_values={self.missing_values!r} is what marks "
+                "a missing cell: mark this one in the same way."
+            )
         return X, np.isnan(X) if marked_by_nan else self.missing_values == X
 
     def _marked(self, X: Floats, missing: NDArray[np.bool_]) -> Floats:

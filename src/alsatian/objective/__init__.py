@@ -109,17 +109,19 @@ def loss(
     Parameters
     ----------
     X : array-like or sparse matrix of shape (m, n)
-        Dense: NaN is a missing cell (an error where the objective is implicit). Sparse: duplicated entries are
-        summed, and `absent` says what a cell that is not stored is. Never made dense.
+        Dense: a cell is missing where it is NaN, or masked in a masked array (an error where the objective is
+        implicit). Sparse: duplicated entries are summed, and `absent` says what a cell that is not stored is. Never
+        made dense.
     W, Z : array-like of shape (m, k) and (n, k)
         Row and column factors.
     row_bias, column_bias : array-like of shape (m,) and (n,), or None
         b and d. Explicit objective only.
     mean : float, default=0.0
         μ, the fixed part of every score. Explicit objective only.
-    weights : like X, or None
-        Weight c >= 0 of each cell; zero makes the cell missing. A dense array for a dense X, a sparse matrix with the
-        same stored cells for a sparse X. Explicit objective only.
+    weights : array-like or sparse matrix of shape (m, n), or None
+        Weight c >= 0 of each cell; zero, or a masked weight, makes the cell missing. Dense weights have one for each
+        cell of X, whatever X is; under ``absent="zero"`` those of the cells that a sparse X does not store count too.
+        Sparse weights store one for each observed cell of X and for no other. Explicit objective only.
     absent : {"missing", "zero"}, default="missing"
         What the cells that a sparse X does not store are: unknown, or zeros of weight one. A dense X has none.
     objective : {"explicit", "hkv", "ials"}, default="explicit"
@@ -302,7 +304,8 @@ def _state(
         if value is not None:
             raise ValueError(f"{name} has no meaning where objective={objective!r}; leave it out")
 
-    omega = read_cells(X, weights, implicit=implicit)
+    absent_zero = absent == "zero" and sparse.issparse(X)
+    omega = read_cells(X, weights, implicit=implicit, absent_zero=absent_zero)
     m, n = omega.shape
     W, Z = _factors(W, Z, omega.shape)
     b, d = _bias("row_bias", row_bias, m), _bias("column_bias", column_bias, n)
@@ -323,7 +326,7 @@ def _state(
             n_i, n_j = n_i + alpha0 * n, n_j + alpha0 * m
     else:
         C, P = omega.c, omega.x
-        alpha0 = e = 1.0 if absent == "zero" and sparse.issparse(X) else 0.0
+        alpha0 = e = float(absent_zero)
         if alpha0:
             n_i, n_j = np.full(m, float(n)), np.full(n, float(m))
 

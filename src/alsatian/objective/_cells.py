@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 Vector = NDArray[np.float64]
+Matrix = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,10 @@ class Omega:
         """The row of each cell; `indices` is its column."""
         return np.repeat(np.arange(self.shape[0]), np.diff(self.indptr))
 
+    def place(self, position: int) -> tuple[int, int]:
+        """Return row and column of the cell at a position of `x`."""
+        return int(np.searchsorted(self.indptr, position, side="right")) - 1, int(self.indices[position])
+
     def counts(self) -> tuple[Vector, Vector]:
         """Count the cells of positive weight, by row and by column."""
         m, n = self.shape
@@ -36,18 +41,27 @@ class Omega:
         return by_row.astype(np.float64), by_column.astype(np.float64)
 
 
-def read_cells(X: Any, weights: Any, *, implicit: bool) -> Omega:
+def read_cells(X: Any, weights: Any, *, implicit: bool, absent_zero: bool) -> Omega:
     """Check X and its weights and list the observed cells, in float64; the inputs are never modified.
 
-    Observed is every cell that is stored (sparse) or not NaN (dense); where `implicit`, every cell that is not zero.
+    Observed is every cell that is stored (sparse) or not NaN (dense); where `implicit`, every cell that is not zero;
+    where `absent_zero`, also every cell that a sparse X does not store but dense weights do not weigh by one.
     """
     if np.iscomplexobj(X):
         raise ValueError("X is complex; the objective is defined for real numbers")
-    return _read_sparse(X, weights, implicit) if sparse.issparse(X) else _read_dense(X, weights, implicit)
+    omega = _read_sparse(X, implicit) if sparse.issparse(X) else _read_dense(X, implicit)
+    if weights is None:
+        return omega
+    if sparse.issparse(weights):
+        return replace(omega, c=_sparse_weights(weights, omega))
+    c = _dense_weights(weights, omega.shape)
+    if absent_zero and sparse.issparse(X):
+        omega = _with_zeros(omega, c != 1)
+    return replace(omega, c=c[omega.rows, omega.indices])
 
 
-def _read_dense(X: Any, weights: Any, implicit: bool) -> Omega:
-    x = np.asarray(X, dtype=np.float64)
+def _read_dense(X: Any, implicit: bool) -> Omega:
+    x = np.asarray(_unmasked(X, np.nan), dtype=np.float64)
     if x.ndim != 2:
         raise ValueError(f"X must be a matrix of two dimensions; got an array of shape {x.shape}")
     refused = ~np.isfinite(x) if implicit else np.isinf(x)
@@ -55,15 +69,30 @@ def _read_dense(X: Any, weights: Any, implicit: bool) -> Omega:
         i, j = np.argwhere(refused)[0]
         _refuse_value(x[i, j], i, j, implicit)
     observed = x != 0 if implicit else ~np.isnan(x)
-    c = np.ones_like(x) if weights is None else _dense_weights(weights, x.shape)
-    indptr = np.concatenate([[0], np.cumsum(observed.sum(axis=1))])
-    return Omega((x.shape[0], x.shape[1]), indptr, np.nonzero(observed)[1], x[observed], c[observed])
+    return _omega((x.shape[0], x.shape[1]), np.nonzero(observed), x[observed])
 
 
-def _dense_weights(weights: Any, shape: tuple[int, ...]) -> Vector:
-    if sparse.issparse(weights):
-        raise ValueError("X is dense but weights is sparse; give weights as a dense array of the shape of X")
-    c = np.asarray(weights, dtype=np.float64)
+def _read_sparse(X: Any, implicit: bool) -> Omega:
+    omega = _stored(X, "X")
+    bad = np.flatnonzero(~np.isfinite(omega.x))
+    if bad.size:
+        _refuse_value(omega.x[bad[0]], *omega.place(bad[0]), implicit)
+    if not implicit:
+        return omega
+    kept = omega.x != 0
+    return _omega(omega.shape, (omega.rows[kept], omega.indices[kept]), omega.x[kept])
+
+
+def _with_zeros(omega: Omega, also: NDArray[np.bool_]) -> Omega:
+    """Add cells of value zero, wherever `also` says so and no cell is stored."""
+    x = np.zeros(omega.shape)
+    x[omega.rows, omega.indices] = omega.x
+    also[omega.rows, omega.indices] = True
+    return _omega(omega.shape, np.nonzero(also), x[also])
+
+
+def _dense_weights(weights: Any, shape: tuple[int, int]) -> Matrix:
+    c = np.asarray(_unmasked(weights, 0.0), dtype=np.float64)
     if c.shape != shape:
         raise ValueError(f"weights has shape {c.shape}, but X has shape {shape}; give one weight for each cell of X")
     bad = ~(np.isfinite(c) & (c >= 0))
@@ -73,50 +102,51 @@ def _dense_weights(weights: Any, shape: tuple[int, ...]) -> Vector:
     return c
 
 
-def _read_sparse(X: Any, weights: Any, implicit: bool) -> Omega:
-    csr = _canonical(X, "X")
-    bad = np.flatnonzero(~np.isfinite(csr.data))
-    if bad.size:
-        _refuse_value(csr.data[bad[0]], *_place(csr, bad[0]), implicit)
-    c = np.ones_like(csr.data) if weights is None else _sparse_weights(weights, csr)
-    if implicit:  # which takes no weights, so that c stays all ones
-        csr.eliminate_zeros()
-        c = np.ones_like(csr.data)
-    return Omega((csr.shape[0], csr.shape[1]), csr.indptr, csr.indices, csr.data, c)
-
-
-def _sparse_weights(weights: Any, x: Any) -> Vector:
-    if not sparse.issparse(weights):
-        raise ValueError("X is sparse but weights is not; give weights as a sparse matrix with the stored cells of X")
-    c = _canonical(weights, "weights")
-    if c.shape != x.shape:
+def _sparse_weights(weights: Any, omega: Omega) -> Vector:
+    c = _stored(weights, "weights")
+    if c.shape != omega.shape:
         raise ValueError(
-            f"weights has shape {c.shape}, but X has shape {x.shape}; give one weight for each stored cell"
+            f"weights has shape {c.shape}, but X has shape {omega.shape}; give one weight for each cell of X"
         )
-    if not (np.array_equal(c.indptr, x.indptr) and np.array_equal(c.indices, x.indices)):
+    if not (np.array_equal(c.indptr, omega.indptr) and np.array_equal(c.indices, omega.indices)):
         raise ValueError(
-            f"weights has another sparsity than X ({c.nnz} stored cells against {x.nnz}, or other places); "
-            "store a weight for each stored cell of X and for no other (a weight of zero must be stored too)"
+            f"weights has another sparsity than X ({c.x.size} stored cells against {omega.x.size} observed ones, or in "
+            "other places); store a weight for each observed cell of X and for no other (a weight of zero must be "
+            "stored too), or give the weights as a dense array"
         )
-    bad = np.flatnonzero(~(np.isfinite(c.data) & (c.data >= 0)))
+    bad = np.flatnonzero(~(np.isfinite(c.x) & (c.x >= 0)))
     if bad.size:
-        _refuse_weight(c.data[bad[0]], *_place(c, bad[0]))
-    return np.asarray(c.data, dtype=np.float64)
+        _refuse_weight(c.x[bad[0]], *c.place(bad[0]))
+    return c.x
 
 
-def _canonical(matrix: Any, name: str) -> Any:
-    """Copy a sparse matrix of any format into float64 CSR, sorted and with duplicates summed."""
+def _unmasked(array: Any, mark: float) -> Any:
+    """Put `mark` into the masked cells of a masked array."""
+    return np.ma.filled(array.astype(np.float64), mark) if isinstance(array, np.ma.MaskedArray) else array
+
+
+def _stored(matrix: Any, name: str) -> Omega:
+    """List the stored cells of a sparse matrix of any format, in float64, duplicates summed."""
     if len(matrix.shape) != 2:
         raise ValueError(f"{name} must be a matrix of two dimensions; got a sparse array of shape {matrix.shape}")
-    # float64 comes before the sum, so that duplicates of a narrow type (uint8, bool) cannot overflow
-    csr = sparse.csr_array(matrix.astype(np.float64), copy=True)
-    csr.sum_duplicates()
-    return csr
+    coo = matrix.tocoo()
+    i, j = (index.astype(np.int64) for index in coo.coords)
+    x = coo.data.astype(np.float64)  # before the sum, so that duplicates of a narrow type (uint8, bool) cannot overflow
+    cell = i * coo.shape[1] + j
+    if np.any(cell[1:] <= cell[:-1]):
+        # Duplicates are summed from the smallest value up, so that the order in which they are stored does not matter.
+        order = np.lexsort((x, cell))
+        i, j, x, cell = i[order], j[order], x[order], cell[order]
+        first = np.flatnonzero(np.diff(cell, prepend=-1))
+        i, j, x = i[first], j[first], np.add.reduceat(x, first)
+    return _omega((coo.shape[0], coo.shape[1]), (i, j), x)
 
 
-def _place(csr: Any, position: int) -> tuple[int, int]:
-    row = int(np.searchsorted(csr.indptr, position, side="right")) - 1
-    return row, int(csr.indices[position])
+def _omega(shape: tuple[int, int], places: tuple[NDArray[Any], ...], x: Vector) -> Omega:
+    """Compress the rows of cells, given by their rows and columns and sorted; each has weight one."""
+    rows, columns = places
+    indptr = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=shape[0]))])
+    return Omega(shape, indptr, columns, x, np.ones_like(x))
 
 
 def _refuse_value(value: float, row: int, column: int, implicit: bool) -> NoReturn:

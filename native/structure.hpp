@@ -1,0 +1,11 @@
+// What the kernels trust, checked: a row pointer or a column out of range would read outside the arrays.
+#pragma once
+
+#include "kernels.hpp"
+
+namespace alsatian {
+
+// Throws std::invalid_argument or std::out_of_range, naming the first bad place.
+void check_structure(const i64* indptr, i64 rows, i64 stored, const i32* indices, i64 columns);
+
+}  // namespace alsatian
