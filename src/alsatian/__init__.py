@@ -19,7 +19,7 @@ _HOMES = {
     "ALS": "alsatian.models.als",
     "ALSImputer": "alsatian.models.imputer",
 }
-_SUBMODULES = ("datasets", "models", "objective")
+_SUBMODULES = ("datasets", "derivation", "models", "objective")
 
 __all__ = ["ALS", "ALSImputer"]
 

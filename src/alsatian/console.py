@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Literal, Protocol, TextIO
+from typing import Any, Literal, NamedTuple, Protocol, TextIO
 
 Align = Literal["left", "right"]
 
@@ -91,6 +91,40 @@ def print_table(
         _print_rich_table(header, rows, title=title, align=sides, highlight=highlight, stream=out)
     else:
         out.write(_plain_table(header, rows, title, sides))
+
+
+class Block(NamedTuple):
+    """A piece of a document: what it is, and its text."""
+
+    kind: Literal["title", "heading", "item", "formula", "text", "good", "bad"]
+    text: str
+
+
+def print_document(blocks: Sequence[Block], *, stream: TextIO | None = None) -> None:
+    """Print a document with headings, numbered items, formulas and what checks said.
+
+    Parameters
+    ----------
+    blocks : sequence of Block
+        The pieces in order.
+    stream : text stream, default=None
+        None is standard output.
+
+    Examples
+    --------
+    >>> print_document([Block("item", "1. Square"), Block("formula", "(a + b)²"), Block("good", "agrees")])
+    1. Square
+        (a + b)²
+        ✓ agrees
+    """
+    out = sys.stdout if stream is None else stream
+    if is_rich(out):
+        _print_rich_document(blocks, out)
+        return
+    for kind, text in blocks:
+        mark = {"good": "✓ ", "bad": "✗ "}.get(kind, "")
+        margin = "" if kind in {"title", "heading", "item"} else "    "
+        out.writelines(f"{margin}{mark}{line}\n" for line in text.splitlines())
 
 
 @contextmanager
@@ -182,6 +216,25 @@ def _print_rich_table(
     for r, row in enumerate(rows):
         table.add_row(*map(Text, row), style="bold green" if r == highlight else None)  # Text: no markup in names
     _rich("console").Console(file=stream).print(table)
+
+
+def _print_rich_document(blocks: Sequence[Block], stream: TextIO) -> None:
+    Text, Padding = _rich("text").Text, _rich("padding").Padding
+    console = _rich("console").Console(file=stream, highlight=False)
+    panel, rule = _rich("panel").Panel, _rich("rule").Rule
+    boxes = _rich("box")
+    for kind, text in blocks:
+        if kind == "title":
+            console.print(panel(Text(text, style="bold"), box=boxes.HEAVY, expand=False))
+        elif kind == "heading":
+            console.print(Padding(rule(Text(text, style="bold cyan"), align="left", style="cyan"), (1, 0, 0, 0)))
+        elif kind == "item":
+            console.print(Padding(Text(text, style="bold"), (1, 0, 0, 0)))
+        elif kind == "formula":
+            console.print(Padding(panel(Text(text), box=boxes.ROUNDED, expand=False, border_style="dim"), (0, 0, 0, 3)))
+        else:
+            mark, style = {"good": ("✓ ", "green"), "bad": ("✗ ", "bold red")}.get(kind, ("", ""))
+            console.print(Padding(Text(mark + text, style=style), (0, 0, 0, 3)))
 
 
 @contextmanager

@@ -217,3 +217,12 @@ def test_a_long_fit_gets_a_bar_with_its_loss(monkeypatch):
     done = [move[0] for move in moves[1:-1]]
     assert done == sorted(done)
     assert moves[-2][1].startswith("loss ")
+
+
+def test_with_tol_0_all_iterations_are_done() -> None:
+    # In float32 the loss soon moves by rounding only, up and down; that is no reason to stop.
+    X = np.random.default_rng(0).normal(size=(30, 8)).astype(np.float32)
+    model = ALS(2, tol=0, max_iter=300, random_state=0).fit(X)
+    assert model.n_iter_ == 300
+    assert not model.converged_
+    assert np.diff(model.history_.loss).max() >= 0  # so it would have stopped

@@ -12,9 +12,9 @@ import sys
 from collections.abc import Sequence
 
 import alsatian
-from alsatian.cli import demo
+from alsatian.cli import demo, derive
 
-_COMMANDS = (demo,)
+_COMMANDS = (demo, derive)
 
 
 def build_parser() -> argparse.ArgumentParser:

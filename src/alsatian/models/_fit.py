@@ -162,6 +162,8 @@ class Alternation:
     def run(self, max_iter: int, smallest_gain: float, relaxation: Relaxation, observer: Observer) -> None:
         """Iterate until an iteration lowers the loss by no more than `smallest_gain`, then close with the rows.
 
+        Where `smallest_gain` is 0, all `max_iter` iterations are done.
+
         The last iteration is exact (ω = 1): the `max_iter`-th, or one more after a relaxed one that met the tolerance.
         A stop asked for by the observer is taken at once. An exception, be it Ctrl-C or an error of the observer, is
         passed on once all is as it was after the last whole iteration (see `_Rollback`).
@@ -186,7 +188,8 @@ class Alternation:
             self._rollback.save(history)
             self.history, self.n_iter = history, iteration + 1
             done = exact and self.converged
-            self.converged = done or gain <= smallest_gain
+            # With tol = 0 rounding decides nothing: all iterations are done.
+            self.converged = done or (smallest_gain > 0 and gain <= smallest_gain)
             if observer.end(self.history) or done or (self.converged and omega == 1.0):
                 return
 

@@ -64,7 +64,7 @@ class ALS(FactorModel):
         Largest number of iterations (rows, then columns). 0 only solves the rows for the columns at the start.
     tol : float, default=1e-4
         Stop when an iteration lowers f by no more than `tol` times f at zero factors and biases; one exact iteration
-        follows where the last was relaxed.
+        follows where the last was relaxed. 0 does all `max_iter` iterations.
     init : "random", array of shape (n_columns, n_components), or pair, default="random"
         Column factors to start from, or the pair (tuple) of column factors and column bias of shape (n_columns,).
         Rows need no start: they are solved first. "random" draws normal factors, in float64, scaled to the data.

@@ -46,7 +46,8 @@ class ALSImputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     max_iter : int, default=30
         Largest number of iterations.
     tol : float, default=1e-4
-        Stop when an iteration lowers the loss by no more than `tol` times the loss of the column means.
+        Stop when an iteration lowers the loss by no more than `tol` times the loss of the column means; 0 does
+        all `max_iter` iterations.
     add_indicator : bool, default=False
         Whether to append the columns of a `sklearn.impute.MissingIndicator`, fitted on the same X.
     keep_empty_features : bool, default=False

@@ -34,8 +34,9 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
 from alsatian.objective._cells import Omega, read_cells
+from alsatian.objective._check import GradientCheck, check_gradient
 
-__all__ = ["Gradient", "LossParts", "Settings", "gradient", "loss", "loss_parts"]
+__all__ = ["Gradient", "GradientCheck", "LossParts", "Settings", "check_gradient", "gradient", "loss", "loss_parts"]
 
 Objective = Literal["explicit", "hkv", "ials"]
 Vector = NDArray[np.float64]

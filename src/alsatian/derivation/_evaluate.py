@@ -1,0 +1,243 @@
+"""Evaluating formulas on arrays.
+
+Vectors are columns, so that the product of a formula is the product of NumPy. A result of one number may stand
+wherever a number may.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from alsatian.derivation._expr import (
+    Add,
+    Cat,
+    Delta,
+    Deriv,
+    Entry,
+    Expr,
+    Frac,
+    Had,
+    Hess,
+    Inner,
+    Inv,
+    Leaf,
+    Loss,
+    Mul,
+    Neg,
+    Norm2,
+    Num,
+    Power,
+    Sqrt,
+    Square,
+    Stack,
+    Sym,
+    Total,
+    Trace,
+    Transpose,
+    Unit,
+    free_indices,
+)
+from alsatian.derivation._numbers import CELLS, DIAGONAL, Array, Numbers
+
+Bound = Mapping[str, int]
+
+_SINGULAR = 1e12  # condition numbers above it leave no digits to compare
+
+
+def difference(chain: tuple[Expr, ...], numbers: Numbers) -> float:
+    """Evaluate the sides of an equation for all values of its indices, and give their largest relative difference.
+
+    Relative is to the largest number on any side. Sides of different shapes raise `ValueError`.
+    """
+    indices = list(dict.fromkeys(index for side in chain for index in free_indices(side)))
+    apart = size = 0.0
+    for values in product(*(range(numbers.size(index)) for index in indices)):
+        at = dict(zip(indices, values, strict=True))
+        first, *others = (_flat(evaluate(side, numbers, at)) for side in chain)
+        size = max(size, _largest(first))
+        for other in others:
+            if first.shape != other.shape:
+                raise ValueError(f"one side has shape {first.shape}, another {other.shape}")
+            size = max(size, _largest(other))
+            apart = max(apart, _apart(first, other))
+    return apart / size if apart > 0 else 0.0
+
+
+def evaluate(e: Expr, numbers: Numbers, at: Bound) -> Array:  # noqa: PLR0911, PLR0912 - one case for each kind of node
+    """Evaluate a formula, its open indices bound by `at`."""
+
+    def value(part: Expr) -> Array:
+        return evaluate(part, numbers, at)
+
+    match e:
+        case Num(number):
+            return _one(number)
+        case Leaf(value=number):
+            return _one(number)
+        case Sym():
+            return _symbol(e, numbers, at)
+        case Unit((p, t)):
+            unit = np.zeros_like(numbers.unknown)
+            unit[at[p], at[t]] = 1.0
+            return unit
+        case Delta((a, b)):
+            return _one(at[a] == at[b])
+        case Add(terms):
+            return _add([value(term) for term in terms])
+        case Neg(body):
+            return -value(body)
+        case Mul(factors):
+            return _multiply([value(factor) for factor in factors])
+        case Had(left, right):
+            return _same_shape(value(left), value(right), "∘") * value(right)
+        case Frac(over, under):
+            return np.asarray(value(over) / _number(value(under)))
+        case Transpose(body):
+            return value(body).T
+        case Inv(body):
+            return _inverse(value(body))
+        case Square(body):
+            return value(body) ** 2
+        case Power(body, exponent):
+            return value(body) ** exponent
+        case Sqrt(body):
+            return np.sqrt(value(body))
+        case Total():
+            return _total(e, numbers, at)
+        case Norm2(body):
+            return _one(np.sum(value(body) ** 2))
+        case Trace(body):
+            return _one(np.trace(value(body)))
+        case Inner(left, right):
+            return _one(np.sum(_same_shape(value(left), value(right), "⟨ , ⟩") * value(right)))
+        case Entry(body, (a, b)):
+            return _one(_whole(body, numbers, at)[at[a], at[b]])
+        case Stack(body, over):
+            sizes = [numbers.size(index) for index in over]
+            cells = [evaluate(body, numbers, {**at, **_bind(over, place)}) for place in np.ndindex(*sizes)]
+            if any(cell.shape[0] != 1 for cell in cells):
+                raise ValueError(f"a row of shape {cells[0].shape} does not lie")
+            return np.reshape(cells, (sizes[0], -1))
+        case Cat(vector, number):
+            return np.vstack([value(vector), value(number)])
+        case Loss(blocks):
+            return _loss([(block, value(part)) for block, part in blocks], numbers)
+        case Deriv(of, by):
+            return _derivative(of, by, numbers, at)
+        case Hess(rows, columns):
+            return numbers.curvature[at[rows.sub[0]], :, at[columns.sub[0]], :]
+    raise TypeError(f"no way to evaluate {e!r}")
+
+
+def _whole(body: Expr, numbers: Numbers, at: Bound) -> Array:
+    """Evaluate a matrix of which cells are taken, once for all of them where it has no open index."""
+    if body not in numbers.matrices:
+        if free_indices(body):
+            return evaluate(body, numbers, at)
+        numbers.matrices[body] = evaluate(body, numbers, at)
+    return numbers.matrices[body]
+
+
+def _symbol(e: Sym, numbers: Numbers, at: Bound) -> Array:
+    if e.role == "Omega":
+        return _one(numbers.count(e.sub[0].rstrip("'"))[at[e.sub[0]]])
+    array = np.asarray(numbers.array(e.role, e.mark))
+    if array.ndim == 0:
+        return _one(array)
+    if not e.sub:
+        return array
+    if len(e.sub) == array.ndim < 3:
+        return _one(array[tuple(at[index] for index in e.sub)])
+    # One index: a row of W or Z, one of the matrices A, or the row or column of X that the index belongs to.
+    by_columns = e.role in CELLS and e.sub[0].startswith("j")
+    line = np.asarray((array.T if by_columns else array)[at[e.sub[0]]])
+    if e.role in DIAGONAL:
+        return np.diag(line)
+    return line[:, None] if line.ndim == 1 else line
+
+
+def _total(e: Total, numbers: Numbers, at: Bound) -> Array:
+    sizes = [numbers.size(index) for index in e.over]
+    total: Array | None = None
+    for place in np.ndindex(*sizes):
+        bound = {**at, **_bind(e.over, place)}
+        if e.stored and not numbers.M[bound["i"], bound["j"]] * numbers.C[bound["i"], bound["j"]] > 0:
+            continue
+        term = evaluate(e.body, numbers, bound)
+        total = term if total is None else total + term
+    return np.zeros((1, 1)) if total is None else total
+
+
+def _loss(blocks: list[tuple[Sym, Array]], numbers: Numbers) -> Array:
+    for block, _ in blocks:
+        if block.role == numbers.options.wrt and len(blocks) == 1:
+            return _one(numbers.with_unknown(blocks[0][1]).loss())
+    return _one(numbers.loss(**{block.role: array for block, array in blocks}))
+
+
+def _derivative(of: Expr, by: Sym, numbers: Numbers, at: Bound) -> Array:
+    if of == Loss():
+        if not by.sub:
+            return numbers.slopes
+        row = numbers.slopes[at[by.sub[0]]]
+        return row[:, None] if len(by.sub) == 1 else _one(row[at[by.sub[1]]])
+    p, t = (at[index] for index in by.sub)
+    up = evaluate(of, numbers.moved(p, t, 1), at)
+    down = evaluate(of, numbers.moved(p, t, -1), at)
+    return (up - down) / (2 * numbers.step)
+
+
+def _add(terms: list[Array]) -> Array:
+    shapes = {term.shape for term in terms}
+    if len(shapes) > 1:
+        raise ValueError(f"terms of shapes {' and '.join(map(str, sorted(shapes)))} are added")
+    return np.asarray(np.sum(terms, axis=0))
+
+
+def _multiply(factors: list[Array]) -> Array:
+    result = factors[0]
+    for factor in factors[1:]:
+        result = result * factor if result.size == 1 or factor.size == 1 else result @ factor
+    return result
+
+
+def _inverse(matrix: Array) -> Array:
+    if matrix.shape[0] != matrix.shape[1] or np.linalg.cond(matrix) > _SINGULAR:
+        raise ValueError("the matrix to invert is singular: there are fewer cells than factors, and no ridge")
+    return np.asarray(np.linalg.inv(matrix), dtype=np.float64)
+
+
+def _same_shape(left: Array, right: Array, sign: str) -> Array:
+    if left.shape != right.shape:
+        raise ValueError(f"{sign} joins shapes {left.shape} and {right.shape}")
+    return left
+
+
+def _one(number: Any) -> Array:
+    return np.full((1, 1), number, dtype=np.float64)
+
+
+def _number(array: Array) -> float:
+    return float(array.reshape(()))
+
+
+def _bind(indices: tuple[str, ...], place: tuple[int, ...]) -> dict[str, int]:
+    return dict(zip(indices, place, strict=True))
+
+
+def _flat(array: Array) -> Array:
+    return array.reshape(-1) if array.size == 1 else array
+
+
+def _largest(array: Array) -> float:
+    return float(np.nanmax(np.abs(array), initial=0.0))
+
+
+def _apart(one: Array, other: Array) -> float:
+    if not np.array_equal(np.isnan(one), np.isnan(other)):
+        return float("inf")
+    return float(np.nanmax(np.abs(one - other), initial=0.0))

@@ -1,0 +1,69 @@
+"""Where the roads meet: the gradient, what the library computes, and differences."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from alsatian.derivation._differential import ridge_block
+from alsatian.derivation._expr import Deriv, Entry, Expr, F, Frac, Inner, Loss, Num, Stack, Sym, Unit, add
+from alsatian.derivation._roads import entry_slope
+from alsatian.derivation._scene import BETA, TAU, A, R, Scene
+from alsatian.derivation._steps import Step
+
+
+def meeting(s: Scene) -> list[Step]:
+    """Show that the roads end in one line, that the library computes it, and that differences agree."""
+    part = "Where the roads meet"
+    unit = Unit((s.p, "t"))
+    direction = s.across(unit, s.V)
+    ridge_part = None if not s.o.ridge else Inner(ridge_block(s, s.U), unit)
+    linear = add(Inner(s.weigh(R), direction), ridge_part)
+    row = (A[s.p] * s.u - BETA[s.p]).T
+
+    def slope(times: int) -> Expr:
+        step = TAU if times == 1 else Num(Fraction(times)) * TAU
+        up, down = (Loss(((s.U, moved),)) for moved in (s.U + step * unit, s.U - step * unit))
+        return Frac(up - down, Num(Fraction(2 * times)) * TAU)
+
+    sizes = "({n} × {m})({m} × {k})" if s.o.wrt == "Z" else "({m} × {n})({n} × {k})"
+    shape = "{many} × {k}"
+    bias = " (With the column of the bias, read {k} + 1 for {k}.)" if s.o.bias else ""
+    return [
+        s.step(
+            "gradient",
+            part,
+            "The gradient",
+            (
+                Deriv(F, s.U),
+                Stack(entry_slope(s), (s.p, "t")),
+                Stack(row, (s.p,)),
+                Stack(linear, (s.p, "t")),
+                s.gradient,
+            ),
+            (s.gradient, s.gradient_in_full),
+            words=f"""By entries, by rows, by the differential: the same numbers in every cell. (A bracket with indices
+                below it is the matrix that has this formula in each cell, or as each row.) A look at the sizes makes a
+                good habit: {sizes} is {shape}, the shape of {{U}}. A factor on the wrong side, or not transposed,
+                would not fit.{bias}""",
+        ),
+        s.step(
+            "library",
+            part,
+            "The library computes the same",
+            (Sym("library"), s.gradient),
+            words="""`alsatian.objective.gradient` is written for sparse data, over the stored cells alone. The solver
+                is tested against it.""",
+        ),
+        s.step(
+            "differences",
+            part,
+            "Central differences, exact at any step",
+            (slope(1), slope(8), Entry(s.gradient, (s.p, "t"))),
+            words="""With the other side held fixed, f is a quadratic, and for a quadratic the central difference is
+                the derivative, not an approximation to it: the second-order terms cancel and there are no others. So
+                the step {tau} should not be small. A small step only loses digits, as two nearly equal numbers are
+                subtracted; one of the size of {U} loses none. Two steps, eight times apart, agree here to rounding.
+                {E_pt} is the matrix that is 1 in one cell.""",
+            E_pt=unit,
+        ),
+    ]

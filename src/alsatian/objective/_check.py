@@ -1,0 +1,240 @@
+"""The gradient against central differences, on the user's own data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+
+if TYPE_CHECKING:
+    from alsatian.objective import Settings
+
+Matrix = NDArray[np.float64]
+
+_ROW_BLOCKS = ("W", "row_bias")
+_BLOCKS = ("W", "Z", "row_bias", "column_bias")
+
+
+class Place(NamedTuple):
+    """One entry of the gradient, and what was found there."""
+
+    block: str
+    row: int
+    column: int
+    analytic: float
+    numeric: float
+    difference: float  # relative
+
+    def __str__(self) -> str:
+        index = f"{self.row}" if self.block.endswith("bias") else f"{self.row}, {self.column}"
+        return f"{self.block}[{index}]: analytic {self.analytic:.8g}, by differences {self.numeric:.8g}"
+
+
+class BlockCheck(NamedTuple):
+    """What was found in one block of the gradient."""
+
+    block: str
+    checked: int  # entries
+    entries: int  # that there are
+    step: float
+    worst: Place
+
+
+@dataclass(frozen=True, repr=False)
+class GradientCheck:
+    """What `check_gradient` found; it prints as a table.
+
+    Attributes
+    ----------
+    blocks : tuple of BlockCheck
+        One for each of W, Z and the biases that were given: how many entries were checked, with which step, and where
+        the two differ most.
+    tolerance : float
+        Largest relative difference that passes.
+    """
+
+    blocks: tuple[BlockCheck, ...]
+    tolerance: float
+
+    @property
+    def worst(self) -> Place:
+        """Where the analytic gradient and the differences are farthest apart."""
+        return max((block.worst for block in self.blocks), key=lambda place: place.difference)
+
+    @property
+    def difference(self) -> float:
+        """The largest relative difference."""
+        return self.worst.difference
+
+    @property
+    def passed(self) -> bool:
+        """Whether all entries agree within the tolerance."""
+        return self.difference <= self.tolerance
+
+    def __bool__(self) -> bool:
+        return self.passed
+
+    def __str__(self) -> str:
+        lines = ["block         checked            step   difference   largest at"]
+        for block in self.blocks:
+            counted = f"{block.checked} of {block.entries}"
+            lines.append(
+                f"{block.block:<12}  {counted:<16}  {block.step:6.2g}   {block.worst.difference:10.1e}   {block.worst}"
+            )
+        found = "agree" if self.passed else f"DIFFER, most at {self.worst}"
+        return "\n".join([*lines, f"The gradient and the differences {found}."])
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def check_gradient(
+    X: Any,
+    W: ArrayLike,
+    Z: ArrayLike,
+    *,
+    claimed: Mapping[str, ArrayLike] | None = None,
+    max_entries: int = 200,
+    tolerance: float = 1e-8,
+    random_state: int | None = 0,
+    **settings: Unpack[Settings],
+) -> GradientCheck:
+    """Compare the gradient with central differences of the loss, and say where they differ most.
+
+    In each block the loss is a quadratic, and for a quadratic the central difference is the derivative itself, whatever
+    the step. A small step would only lose digits, so the step is the size of the block (the root of its mean square).
+    Moving an entry of row i changes the terms of row i alone; these are all that is computed, so large and sparse data
+    are no trouble, and the differences do not drown in a large sum.
+
+    Parameters
+    ----------
+    X, W, Z, **settings
+        The problem, as in :func:`loss`. A sparse X is never made dense.
+    claimed : dict, optional
+        A gradient of your own to check, by block: "W", "Z", "row_bias", "column_bias". Blocks that are not in it are
+        those of :func:`gradient`.
+    max_entries : int, default=200
+        Entries to check in each block; where there are more, a random choice.
+    tolerance : float, default=1e-8
+        Largest difference that passes. It is relative to the analytic value, or to the terms of the row in the loss
+        over the step where that is larger (at a minimum all derivatives are zero, but for rounding).
+    random_state : int or None, default=0
+        Seed of the choice.
+
+    Returns
+    -------
+    GradientCheck
+        True if all agree.
+
+    Examples
+    --------
+    >>> X, W, Z = [[5.0, 3.0], [4.0, float("nan")], [1.0, 1.0]], [[2.0], [1.0], [0.5]], [[2.0], [1.0]]
+    >>> check_gradient(X, W, Z, reg=0.1).passed
+    True
+    >>> wrong = check_gradient(X, W, Z, claimed={"Z": [[1.0], [-2.25]]})
+    >>> wrong.passed, wrong.worst.block, wrong.worst.row
+    (False, 'Z', 0)
+    """
+    from alsatian.objective import gradient, loss
+
+    if max_entries < 1:
+        raise ValueError(f"max_entries must be >= 1; got {max_entries}")
+    values: dict[str, Matrix] = {"W": np.asarray(W, dtype=np.float64), "Z": np.asarray(Z, dtype=np.float64)}
+    loss(X, W, Z, **settings)  # the checks of the input, with its own messages
+    for name in ("row_bias", "column_bias"):
+        bias: Any = settings.get(name)
+        if bias is not None:
+            values[name] = np.asarray(bias, dtype=np.float64)[:, None]
+    analytic = _analytic(gradient(X, W, Z, **settings)._asdict(), claimed or {}, values)
+    rng = np.random.default_rng(random_state)
+    sides = {True: _Side(X, values, dict(settings), rows=True), False: _Side(X, values, dict(settings), rows=False)}
+    blocks = []
+    for name in (name for name in _BLOCKS if name in values):
+        shape = values[name].shape
+        size = shape[0] * shape[1]
+        chosen = np.arange(size) if size <= max_entries else np.sort(rng.choice(size, max_entries, replace=False))
+        step = float(np.sqrt(np.mean(values[name] ** 2))) or 1.0
+        places = list(sides[name in _ROW_BLOCKS].places(name, analytic[name], chosen, step))
+        blocks.append(BlockCheck(name, len(places), size, step, max(places, key=lambda place: place.difference)))
+    return GradientCheck(tuple(blocks), tolerance)
+
+
+def _analytic(
+    own: Mapping[str, Matrix | None], claimed: Mapping[str, ArrayLike], values: Mapping[str, Matrix]
+) -> dict[str, Matrix]:
+    """Put together the gradient to check; biases are columns."""
+    found = {}
+    for name in claimed:
+        if name not in values:
+            raise ValueError(f"claimed has the block {name!r}; there are {', '.join(values)}")
+    for name, block in values.items():
+        array = np.asarray(claimed.get(name, own[name]), dtype=np.float64)
+        array = array[:, None] if name.endswith("bias") and array.ndim == 1 else array
+        if array.shape != block.shape:
+            raise ValueError(f"the claimed gradient of {name} has shape {array.shape}; it should be {block.shape}")
+        found[name] = array
+    return found
+
+
+class _Side:
+    """The losses of single rows, or of single columns."""
+
+    def __init__(self, X: Any, values: Mapping[str, Matrix], settings: dict[str, Any], *, rows: bool) -> None:
+        self.rows = rows
+        self.values = values
+        self.X = _by_line(X, rows=rows)
+        self.weights = _by_line(settings.get("weights"), rows=rows)
+        # The ridge of the other side does not move; left out, it costs no digits.
+        self.settings = settings
+        for name in ("reg", "bias_reg"):
+            ridge = settings.get(name)
+            if ridge is None:
+                continue
+            one, other = (ridge, ridge) if np.ndim(ridge) == 0 else ridge
+            self.settings = self.settings | {name: (one, 0.0) if rows else (0.0, other)}
+
+    def places(self, name: str, analytic: Matrix, chosen: NDArray[np.intp], step: float) -> Iterator[Place]:
+        """Compare the chosen entries of a block."""
+        for row, column in zip(*np.unravel_index(chosen, analytic.shape), strict=True):
+            line, t = int(row), int(column)
+            up, down = (self._loss(name, line, t, move) for move in (step, -step))
+            numeric = (up - down) / (2 * step)
+            exact = float(analytic[line, t])
+            size = max(abs(exact), (abs(up) + abs(down)) / (2 * step))
+            apart = 0.0 if exact == numeric else abs(exact - numeric) / size
+            yield Place(name, line, t, exact, numeric, apart if np.isfinite(apart) else float("inf"))
+
+    def _loss(self, name: str, line: int, t: int, move: float) -> float:
+        """Evaluate the terms of one row, or column, with one entry of the unknown moved."""
+        from alsatian.objective import loss
+
+        here = slice(line, line + 1)
+        own = _ROW_BLOCKS if self.rows else ("Z", "column_bias")
+        blocks = {}
+        for block, value in self.values.items():
+            part = value[here].copy() if block in own else value
+            if block == name:
+                part[0, t] += move
+            blocks[block] = part[:, 0] if block.endswith("bias") else part
+        changed = self.settings | blocks
+        if self.weights is not None:
+            changed["weights"] = self._line(self.weights, here)
+        return loss(self._line(self.X, here), **changed)
+
+    def _line(self, matrix: Any, here: slice) -> Any:
+        return matrix[here] if self.rows else matrix[:, here]
+
+
+def _by_line(matrix: Any, *, rows: bool) -> Any:
+    """Give a matrix from which single rows, or columns, are quickly taken."""
+    if matrix is None or isinstance(matrix, np.ma.MaskedArray):
+        return matrix
+    if not sparse.issparse(matrix):
+        return np.asarray(matrix)
+    known: Any = matrix
+    wide = known.astype(np.float64)  # before duplicates are summed
+    return sparse.csr_array(wide) if rows else sparse.csc_array(wide)

@@ -1,0 +1,63 @@
+"""``alsatian derive``: the derivation in a terminal, in a pipe and as a file."""
+
+from __future__ import annotations
+
+import io
+import sys
+from dataclasses import replace
+
+import pytest
+
+from alsatian.cli import main
+from alsatian.console import is_rich
+from alsatian.derivation import derive
+
+
+def test_text_in_a_pipe_is_the_derivations_own(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["derive", "--by", "rows", "--missing", "--reg-exponent", "1"]) == 0
+    assert capsys.readouterr().out == derive("Z", by="rows", missing=True, reg_exponent=1).to_text()
+
+
+@pytest.mark.parametrize("how", ["markdown", "latex"])
+def test_formats(how: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["derive", "--wrt", "W", "--objective", "hkv", "--reg-exponent", "0", "--format", how]) == 0
+    derivation = derive("W", objective="hkv", reg_exponent=0)
+    assert capsys.readouterr().out == getattr(derivation, f"to_{how}")()
+
+
+def test_check_writes_the_differences(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["derive", "--by", "differential", "--check", "--seed", "3"]) == 0
+    out = capsys.readouterr().out
+    assert out.count("In numbers") == len(derive("Z", by="differential"))
+
+
+def test_a_step_that_fails_gives_status_1(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    from alsatian import derivation
+
+    good = derive("Z", by="rows")
+    step = good["gradient"]
+    wrong = good.with_step(replace(step, chains=((step.chains[0][0], good["closed"].chains[0][-1]),)))
+    monkeypatch.setattr(derivation, "derive", lambda *_, **__: wrong)
+    assert main(["derive", "--check"]) == 1
+    assert "do not agree" in capsys.readouterr().err
+
+
+def test_what_means_nothing_is_refused_with_the_reason(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["derive", "--objective", "ials", "--missing"]) == 1
+    assert "ials" in capsys.readouterr().err
+
+
+def test_a_terminal_gets_a_layout(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    terminal = Terminal()
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setattr(sys, "stdout", terminal)
+    assert is_rich(terminal)
+    assert main(["derive", "--check", "--names", "course"]) == 0
+    written = terminal.getvalue()
+    assert "╭" in written
+    assert "✓" in written
+    assert all(step.title.split()[0] in written for step in derive(names="course"))
