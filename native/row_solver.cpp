@@ -10,6 +10,7 @@ namespace {
 // Below this rank the dual gains nothing over the primal, whose tiles are then nearly as small.
 constexpr int kLeastDualRank = 96;
 constexpr int kDualMargin = 16;
+constexpr double kLeastBiasRidge = 0.1;
 constexpr double kLeastDualWeight = 1.0 / 1024;
 constexpr int kInverseIterations = 4;
 }  // namespace
@@ -24,6 +25,8 @@ Shared<T>::Shared(const HalfStep<T>& s, const Kernels<T>& k)
         all_zero &= lambda(c) == 0;
     }
     if (no_ridge && !all_zero) return;  // no dual form
+    // S D⁻¹ Sᵀ holds (1 / λ_b) 1 1ᵀ: a small ridge of the bias would swamp all else in it.
+    if (s.fixed.bias && s.ridge_bias < kLeastBiasRidge * s.ridge) return;
     inverse_root_ridge = Buffer<T>(layout.padded);
     for (int c = 0; c < size; c++)
         inverse_root_ridge[c] = all_zero ? T(1) : static_cast<T>(1 / std::sqrt(lambda(c)));

@@ -392,3 +392,16 @@ def test_the_isa_is_chosen_by_the_environment(monkeypatch: pytest.MonkeyPatch) -
         _core.current_isa()
     monkeypatch.delenv("ALSATIAN_ISA")
     assert _core.current_isa() == ISAS[0]
+
+
+@pytest.mark.parametrize("bias_ridge", [1e-2, 1e-4, 1e-8])
+def test_a_small_ridge_of_the_bias_keeps_short_rows_accurate(bias_ridge: float) -> None:
+    # In the dual form 1 / λ_b would swamp the rest of the system: such rows have to go another way.
+    p = problem("missing", "both", 0.0, shape=(6, 150), k=128, dtype=np.float32, ridge=(0.1, bias_ridge), seed=5)
+    w, b, _, _ = solve(p)
+    for i in range(1, 6):
+        a, r = row_system(p, i)
+        exact = np.linalg.solve(a, r)
+        z = augmented(p)
+        scores, expected = z @ np.append(w[i], b[i]), z @ exact
+        assert np.abs(scores - expected).max() < 1e-3 * max(1.0, np.abs(expected).max())

@@ -304,3 +304,13 @@ def test_weights_all_zero_in_a_row_leave_it_without_data():
     with pytest.warns(UserWarning, match=r"1 row \(first: row 3\)"):
         model = ALS(2, random_state=0).fit(R, weights=weights)
     assert not model.row_factors_[3].any()
+
+
+@pytest.mark.parametrize("container", [sparse.csr_matrix, sparse.csc_matrix])
+def test_an_indptr_of_the_wrong_length_is_an_error_not_a_crash(container: type) -> None:
+    X = container((3, 2))
+    X.data = np.arange(1.0, 5)
+    X.indices = np.array([0, 1, 1, 1], dtype=np.int32)
+    X.indptr = np.array([0, 4], dtype=np.int32)
+    with pytest.raises(ValueError, match="indptr has 2 entries"):
+        ALS(1).fit(X)

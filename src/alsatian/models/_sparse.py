@@ -131,7 +131,12 @@ def _check_structure(matrix: Any, name: str) -> None:
     if matrix.format not in {"csr", "csc"}:
         return  # the other layouts are checked by SciPy when they are made
     minor, major = ("column", "row") if matrix.format == "csr" else ("row", "column")
-    bound = matrix.shape[1] if matrix.format == "csr" else matrix.shape[0]
+    length, bound = matrix.shape if matrix.format == "csr" else matrix.shape[::-1]
+    if len(matrix.indptr) != length + 1:
+        raise ValueError(
+            f"{name} is not a valid sparse matrix: its indptr has {len(matrix.indptr)} entries, "
+            f"but {length} {major}s need {length + 1}."
+        )
     indptr, stored = matrix.indptr, int(matrix.indptr[-1])
     if indptr[0] != 0 or stored > min(matrix.indices.size, matrix.data.size) or (np.diff(indptr) < 0).any():
         raise ValueError(
