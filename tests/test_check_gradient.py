@@ -64,7 +64,39 @@ def test_it_says_where_a_gradient_is_wrong(block, row, column):
 def test_the_step_has_the_size_of_the_block(size):
     found = check_gradient(DENSE, size * W, Z / size, reg=0.1)
     assert found.difference < 1e-11
-    assert found.blocks[0].step == pytest.approx(size * np.sqrt(np.mean(W**2)))
+    usual = check_gradient(DENSE, W, Z, reg=0.1)
+    assert found.blocks[0].step >= 0.999 * size * np.sqrt(np.mean(W**2))
+    assert usual.blocks[0].step < 100
+
+
+def test_a_forgotten_ridge_shows_beside_large_data_and_tiny_factors():
+    rng = np.random.default_rng(0)
+    P, w, z = 2e5 + 5e4 * rng.normal(size=(20, 8)), rng.normal(size=(20, 3)), rng.normal(size=(8, 3))
+    settings: Any = {"reg": 100.0, "reg_exponent": 0}
+    assert not check_gradient(P, w, z, claimed={"Z": (w @ z.T - P).T @ w}, **settings)
+    assert check_gradient(P, w, z, **settings)
+    z = z * 1e-12
+    assert not check_gradient(P, w, z, claimed={"Z": 2 * gradient(P, w, z, **settings).Z}, **settings)
+    assert check_gradient(P, w, z, **settings)
+
+
+@pytest.mark.filterwarnings("ignore:overflow")
+def test_what_cannot_be_computed_is_no_agreement():
+    found = check_gradient([[1e200, 1.0]], [[1.0]], [[1.0], [1.0]], claimed={"W": [[np.inf]]})
+    assert not found.passed
+    assert "Cannot tell: the differences are not finite" in str(found)
+
+
+def test_it_says_how_many_entries_were_checked():
+    assert "agree (on 14 of 27 entries)." in str(check_gradient(DENSE, W, Z, max_entries=7))
+    assert "agree." in str(check_gradient(DENSE, W, Z))
+
+
+def test_a_gradient_may_be_claimed_as_it_comes():
+    assert check_gradient(DENSE, W, Z, claimed=gradient(DENSE, W, Z, reg=0.1), reg=0.1)
+    assert not check_gradient(DENSE, W, Z, claimed=gradient(DENSE, W, Z, reg=0.2), reg=0.1)
+    with pytest.raises(TypeError, match=r"claimed must map blocks to arrays.*got ndarray"):
+        check_gradient(DENSE, W, Z, claimed=Z)  # type: ignore[arg-type]
 
 
 def test_zero_factors_and_nan():
@@ -104,6 +136,8 @@ def test_inputs_are_not_modified():
     ("given", "message"),
     [
         ({"max_entries": 0}, "max_entries must be >= 1; got 0"),
+        ({"tolerance": float("nan")}, "tolerance must be finite and >= 0; got nan"),
+        ({"tolerance": -1.0}, "tolerance must be finite and >= 0; got -1.0"),
         ({"claimed": {"Y": W}}, "claimed has the block 'Y'; there are W, Z"),
         ({"claimed": {"W": W.T}}, r"the claimed gradient of W has shape \(3, 5\); it should be \(5, 3\)"),
         ({"reg": -1.0}, "reg must be finite"),
@@ -112,3 +146,9 @@ def test_inputs_are_not_modified():
 def test_bad_input(given, message):
     with pytest.raises(ValueError, match=message):
         check_gradient(DENSE, W, Z, **given)
+
+
+@pytest.mark.parametrize(("m", "k"), [(5, 0), (0, 3)])
+def test_nothing_to_check(m, k):
+    with pytest.raises(ValueError, match=r"W has shape .*; there is no entry to check"):
+        check_gradient(np.ones((m, 4)), np.ones((m, k)), np.ones((4, k)))

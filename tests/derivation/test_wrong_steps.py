@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 
+import numpy as np
 import pytest
 
 from alsatian.derivation import derive
@@ -123,3 +124,25 @@ def test_a_singular_system_is_reported_as_such():
     assert [check.key for check in report.failed] == ["closed"]
     assert "the matrix to invert is singular" in report["closed"].note
     assert "FAILS: the matrix to invert is singular" in str(report)
+
+
+@pytest.mark.parametrize("objective", ["hkv", "ials"])
+def test_a_row_without_stored_cells_agrees_too(objective):
+    X = np.arange(12.0).reshape(4, 3)
+    X[1] = 0
+    report = derive("W", objective=objective, reg_exponent=1).check(X, k_factors(4), k_factors(3))
+    assert report.passed, str(report)
+
+
+@pytest.mark.parametrize("nu", [0, None])
+def test_rounding_beside_zero_is_no_difference(nu):
+    X = np.arange(12.0).reshape(4, 3)
+    X[:, 1] = np.nan  # filling it with zeros changes nothing: both sides are zero, but for rounding
+    given = {} if nu is None else {"reg": 1.0}
+    report = derive(missing=True, reg_exponent=nu).check(X, k_factors(4), k_factors(3), **given)
+    assert report["zero_filling"].passed, str(report)
+    assert nu is None or report.passed, str(report)
+
+
+def k_factors(rows):
+    return np.random.default_rng(rows).normal(size=(rows, 2))

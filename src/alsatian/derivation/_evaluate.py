@@ -6,6 +6,7 @@ wherever a number may.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from itertools import product
 from typing import Any
@@ -45,25 +46,41 @@ from alsatian.derivation._numbers import CELLS, DIAGONAL, Array, Numbers
 
 Bound = Mapping[str, int]
 
+_NOISE = 1e-11  # relative difference below which no second look is needed
+_VANISHED = 1e-5  # sides this much smaller than their terms have lost the digits to compare
 _SINGULAR = 1e12  # condition numbers above it leave no digits to compare
 
 
 def difference(chain: tuple[Expr, ...], numbers: Numbers) -> float:
     """Evaluate the sides of an equation for all values of its indices, and give their largest relative difference.
 
-    Relative is to the largest number on any side. Sides of different shapes raise `ValueError`.
+    Relative is to the largest number on any side; where all sides vanish beside the terms that they are sums of, what
+    is left is rounding, and these terms count. Places where a side divides by zero (the count of an empty row) are left
+    out. Sides of different shapes raise `ValueError`.
     """
     indices = list(dict.fromkeys(index for side in chain for index in free_indices(side)))
+    places = [
+        dict(zip(indices, values, strict=True))
+        for values in product(*(range(numbers.size(index)) for index in indices))
+    ]
     apart = size = 0.0
-    for values in product(*(range(numbers.size(index)) for index in indices)):
-        at = dict(zip(indices, values, strict=True))
-        first, *others = (_flat(evaluate(side, numbers, at)) for side in chain)
+    defined = []
+    for at in places:
+        try:
+            first, *others = (_flat(evaluate(side, numbers, at)) for side in chain)
+        except ZeroDivisionError:
+            continue
+        defined.append(at)
         size = max(size, _largest(first))
         for other in others:
             if first.shape != other.shape:
                 raise ValueError(f"one side has shape {first.shape}, another {other.shape}")
             size = max(size, _largest(other))
             apart = max(apart, _apart(first, other))
+    if apart > _NOISE * size:
+        size = max(size, _VANISHED * max(_magnitude(side, numbers, at) for side in chain for at in defined))
+    if not defined:
+        raise ValueError("no row for which both sides are defined")
     return apart / size if apart > 0 else 0.0
 
 
@@ -95,7 +112,10 @@ def evaluate(e: Expr, numbers: Numbers, at: Bound) -> Array:  # noqa: PLR0911, P
         case Had(left, right):
             return _same_shape(value(left), value(right), "∘") * value(right)
         case Frac(over, under):
-            return np.asarray(value(over) / _number(value(under)))
+            divisor = _number(value(under))
+            if divisor == 0:
+                raise ZeroDivisionError
+            return np.asarray(value(over) / divisor)
         case Transpose(body):
             return value(body).T
         case Inv(body):
@@ -133,6 +153,20 @@ def evaluate(e: Expr, numbers: Numbers, at: Bound) -> Array:  # noqa: PLR0911, P
     raise TypeError(f"no way to evaluate {e!r}")
 
 
+def _magnitude(e: Expr, numbers: Numbers, at: Bound) -> float:
+    """Give the size of the largest terms that a formula is a sum of."""
+    match e:
+        case Add(terms):
+            return max(_magnitude(term, numbers, at) for term in terms)
+        case Neg(body) | Transpose(body):
+            return _magnitude(body, numbers, at)
+        case Mul(factors):
+            return math.prod(_magnitude(factor, numbers, at) for factor in factors)
+        case Had(left, right):
+            return _magnitude(left, numbers, at) * _magnitude(right, numbers, at)
+    return _largest(evaluate(e, numbers, at))
+
+
 def _whole(body: Expr, numbers: Numbers, at: Bound) -> Array:
     """Evaluate a matrix of which cells are taken, once for all of them where it has no open index."""
     if body not in numbers.matrices:
@@ -163,13 +197,14 @@ def _symbol(e: Sym, numbers: Numbers, at: Bound) -> Array:
 def _total(e: Total, numbers: Numbers, at: Bound) -> Array:
     sizes = [numbers.size(index) for index in e.over]
     total: Array | None = None
+    bound = dict(at)
     for place in np.ndindex(*sizes):
         bound = {**at, **_bind(e.over, place)}
         if e.stored and not numbers.M[bound["i"], bound["j"]] * numbers.C[bound["i"], bound["j"]] > 0:
             continue
         term = evaluate(e.body, numbers, bound)
         total = term if total is None else total + term
-    return np.zeros((1, 1)) if total is None else total
+    return np.zeros_like(evaluate(e.body, numbers, bound)) if total is None else total
 
 
 def _loss(blocks: list[tuple[Sym, Array]], numbers: Numbers) -> Array:
@@ -207,7 +242,9 @@ def _multiply(factors: list[Array]) -> Array:
 
 def _inverse(matrix: Array) -> Array:
     if matrix.shape[0] != matrix.shape[1] or np.linalg.cond(matrix) > _SINGULAR:
-        raise ValueError("the matrix to invert is singular: there are fewer cells than factors, and no ridge")
+        raise ValueError(
+            "the matrix to invert is singular: no cell counts here, or the other side's rows at the cells do not span"
+        )
     return np.asarray(np.linalg.inv(matrix), dtype=np.float64)
 
 

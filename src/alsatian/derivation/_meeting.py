@@ -43,8 +43,8 @@ def meeting(s: Scene) -> list[Step]:
             (s.gradient, s.gradient_in_full),
             words=f"""By entries, by rows, by the differential: the same numbers in every cell. (A bracket with indices
                 below it is the matrix that has this formula in each cell, or as each row.) A look at the sizes makes a
-                good habit: {sizes} is {shape}, the shape of {{U}}. A factor on the wrong side, or not transposed,
-                would not fit.{bias}""",
+                good habit: {sizes} is {shape}, the shape of {{U}}. Where the three sizes differ, a factor on the
+                wrong side, or not transposed, would not fit; square data hide it.{bias}""",
         ),
         s.step(
             "library",

@@ -76,6 +76,11 @@ def _one_minimiser(s: Scene) -> Step:
     if s.o.ridge:
         because = """The ridge makes this positive for every {h} that is not 0. So f curves upwards in all directions,
             and this half of the problem has exactly one minimiser, whatever the data."""
+        if s.o.counted and not s.o.implicit:
+            because = """The ridge makes this positive for every {h} that is not 0, in every {line} with at least one
+                observed cell. So f curves upwards in all directions, and this half of the problem has exactly one
+                minimiser, but for empty {line}s: there the count is 0 and so is the ridge, any {u} will do, and `ALS`
+                gives it zero factors."""
     else:
         because = """This is never negative, so f is convex in {U}: wherever the gradient is zero is a minimum. It is
             zero for some {h} if the rows of {V} that count do not span all directions. Without a ridge such a row has
@@ -114,16 +119,20 @@ def _closed(s: Scene) -> Step:
             (s.best, mul(s.turn(s.target), s.V, Inv(system))),
             words="""Transpose the normal equations, and they can be stacked like the gradient, for all rows share one
                 matrix. It has {k} × {k} numbers however large {X} is: one factorization serves all {many} rows. (In a
-                program, solve with a Cholesky factor; do not form the inverse.)""",
+                program, solve with a Cholesky factor; do not form the inverse.)"""
+            + ("" if s.o.ridge else " Without a ridge there is an inverse only if {V} has full column rank."),
         )
+    drops = "" if s.o.implicit else " The cells of weight 0 drop out of both products."
     return s.step(
         "closed",
         PART,
         "Row by row",
         (s.best[s.p], mul(Inv(s.system), s.V.T, s.diagonal, s.y)),
         words="""One system a row, and that is the whole of a half-step of ALS: solve all rows of {U}, then let the
-            sides change places. The cells of weight 0 drop out of both products. (In a program, solve with a Cholesky
-            factor; do not form the inverse.)""",
+            sides change places."""
+        + drops
+        + " (In a program, solve with a Cholesky factor; do not form the inverse.)"
+        + ("" if s.o.ridge else " Without a ridge the rows of {V} where cells count must have full column rank."),
     )
 
 
@@ -142,9 +151,9 @@ def _no_single_solve(s: Scene) -> Step:
         PART,
         "Why no single solve is left",
         (A[s.p] - A[s.p2], add(mul(s.V.T, first - second, s.V), ridge)),
-        words="""Two rows have the same matrix only if the same cells count in them, and equally. So there are {many}
-            systems in place of one. That is the price of weights and of missing cells: not the gradient, but the
-            solution stops being one formula.""",
+        words="""In general, two rows have the same matrix only if the same cells count in them, and equally. So there
+            are {many} systems in place of one. That is the price of weights and of missing cells: not the gradient,
+            but the solution stops being one formula.""",
     )
 
 
@@ -195,8 +204,8 @@ def _drop(s: Scene) -> Step:
         ),
         words="""A quadratic lies above its minimum by half the quadratic form of the distance. The right side is not
             negative, so going from {U} to {best} lowers f by just this much, or leaves it where it is. Nothing has to
-            be tuned: there is no step size. Moving past {best} by up to the same distance lowers f still, which is why
-            over-relaxation is safe.""",
+            be tuned: there is no step size. Moving past {best} by less than the same distance lowers f still, which is
+            why over-relaxation is safe.""",
     )
 
 
@@ -207,12 +216,18 @@ def _many(s: Scene) -> Step:
         chains.append((Loss(((W, W * Q), (Z, Z * Inv(Q).T))), F))
     if not s.o.bias:
         chains.append((Loss(((W, -W), (Z, -Z))), F))
-    tail = " f does not change." if not s.o.ridge else " The sum over the cells does not change; the ridge does."
+    tail = (
+        " f does not change."
+        if not s.o.ridge
+        else """ The sum over the cells does not change; the ridge does, except as the next step says. (If the ridge is
+            so strong that zero factors are the best, there is but that one minimiser.)"""
+    )
     more = (
         ""
         if s.o.bias
-        else """ The last line shows that f as a whole is not convex: two points of equal f have {W} = {Z} = 0 half-way
-            between them, and a convex function would be no larger there."""
+        else """ By the last line, f as a whole is not convex as soon as some {W} and {Z} do better than zeros: they and
+            their negatives have equal f, and {W} = {Z} = 0 lies half-way between them, where a convex function would
+            be no larger."""
     )
     return s.step(
         "many",
@@ -301,8 +316,9 @@ def _counting(s: Scene) -> Step:
         part,
         "The ridge against the data",
         (A[s.p], count * add(over(total, count), over(s.ridge_matrix, count))),
-        words="""The sum over the data grows with the number {count} of observed cells of the {line}. A plain ridge
-            does not, so it fades in long rows and rules in short ones, where it draws {u} to zero. """
+        words="""The sum over the data grows with the number {count} of observed cells of the {line} (here at least
+            one). A plain ridge does not, so it fades in long rows and rules in short ones, where it draws {u} to
+            zero. """
         + (
             "That is what a prior with one fixed variance says."
             if s.o.reg_exponent == 0

@@ -126,7 +126,7 @@ def letters(names: Names = None) -> Letters:
     chosen = {**DEFAULT, **given}
     taken: dict[str, str] = {}
     for role, letter in chosen.items():
-        for written in {letter, letter.lower() if role in SMALL else letter}:
+        for written in dict.fromkeys((letter, letter.lower() if role in SMALL else letter)):
             other = taken.setdefault(written, role)
             if other != role:
                 raise ValueError(

@@ -11,11 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
 if TYPE_CHECKING:
-    from alsatian.objective import Settings
+    from alsatian.objective import Gradient, Settings
 
 Matrix = NDArray[np.float64]
 
 _ROW_BLOCKS = ("W", "row_bias")
+_LARGEST_STEP = 1e100  # where the loss is constant
 _BLOCKS = ("W", "Z", "row_bias", "column_bias")
 
 
@@ -40,7 +41,7 @@ class BlockCheck(NamedTuple):
     block: str
     checked: int  # entries
     entries: int  # that there are
-    step: float
+    step: float  # at the worst place
     worst: Place
 
 
@@ -51,8 +52,8 @@ class GradientCheck:
     Attributes
     ----------
     blocks : tuple of BlockCheck
-        One for each of W, Z and the biases that were given: how many entries were checked, with which step, and where
-        the two differ most.
+        One for each of W, Z and the biases that were given: how many entries were checked, where the two differ most,
+        and with which step.
     tolerance : float
         Largest relative difference that passes.
     """
@@ -85,8 +86,15 @@ class GradientCheck:
             lines.append(
                 f"{block.block:<12}  {counted:<16}  {block.step:6.2g}   {block.worst.difference:10.1e}   {block.worst}"
             )
-        found = "agree" if self.passed else f"DIFFER, most at {self.worst}"
-        return "\n".join([*lines, f"The gradient and the differences {found}."])
+        checked, entries = (sum(counts) for counts in zip(*((b.checked, b.entries) for b in self.blocks), strict=True))
+        where = "" if checked == entries else f" (on {checked} of {entries} entries)"
+        if self.passed:
+            found = f"The gradient and the differences agree{where}."
+        elif not np.isfinite(self.worst.numeric):
+            found = f"Cannot tell: the differences are not finite, as at {self.worst}."
+        else:
+            found = f"The gradient and the differences DIFFER{where}, most at {self.worst}."
+        return "\n".join([*lines, found])
 
     def __repr__(self) -> str:
         return str(self)
@@ -97,7 +105,7 @@ def check_gradient(
     W: ArrayLike,
     Z: ArrayLike,
     *,
-    claimed: Mapping[str, ArrayLike] | None = None,
+    claimed: Mapping[str, ArrayLike] | Gradient | None = None,
     max_entries: int = 200,
     tolerance: float = 1e-8,
     random_state: int | None = 0,
@@ -106,22 +114,24 @@ def check_gradient(
     """Compare the gradient with central differences of the loss, and say where they differ most.
 
     In each block the loss is a quadratic, and for a quadratic the central difference is the derivative itself, whatever
-    the step. A small step would only lose digits, so the step is the size of the block (the root of its mean square).
-    Moving an entry of row i changes the terms of row i alone; these are all that is computed, so large and sparse data
-    are no trouble, and the differences do not drown in a large sum.
+    the step. A small step would only lose digits, and a huge one too: the best is one whose square term is as large as
+    the loss of the row. The step of each entry is about that, and at least the size of the block (the root of its mean
+    square). Moving an entry of row i changes the terms of row i alone; these are all that is computed, so large and
+    sparse data are no trouble, and the differences do not drown in a large sum.
 
     Parameters
     ----------
     X, W, Z, **settings
         The problem, as in :func:`loss`. A sparse X is never made dense.
-    claimed : dict, optional
+    claimed : dict or Gradient, optional
         A gradient of your own to check, by block: "W", "Z", "row_bias", "column_bias". Blocks that are not in it are
         those of :func:`gradient`.
     max_entries : int, default=200
         Entries to check in each block; where there are more, a random choice.
     tolerance : float, default=1e-8
         Largest difference that passes. It is relative to the analytic value, or to the terms of the row in the loss
-        over the step where that is larger (at a minimum all derivatives are zero, but for rounding).
+        over the step where that is larger: at this step, about the terms that the derivative is a sum of (at a minimum
+        it is zero, but for rounding). Where the loss is not finite nothing can be told, and nothing passes.
     random_state : int or None, default=0
         Seed of the choice.
 
@@ -143,13 +153,18 @@ def check_gradient(
 
     if max_entries < 1:
         raise ValueError(f"max_entries must be >= 1; got {max_entries}")
+    if not 0 <= tolerance < np.inf:
+        raise ValueError(f"tolerance must be finite and >= 0; got {tolerance}")
     values: dict[str, Matrix] = {"W": np.asarray(W, dtype=np.float64), "Z": np.asarray(Z, dtype=np.float64)}
     loss(X, W, Z, **settings)  # the checks of the input, with its own messages
     for name in ("row_bias", "column_bias"):
         bias: Any = settings.get(name)
         if bias is not None:
             values[name] = np.asarray(bias, dtype=np.float64)[:, None]
-    analytic = _analytic(gradient(X, W, Z, **settings)._asdict(), claimed or {}, values)
+    for name, value in values.items():
+        if value.size == 0:
+            raise ValueError(f"{name} has shape {value.shape}; there is no entry to check")
+    analytic = _analytic(gradient(X, W, Z, **settings)._asdict(), _blocks(claimed), values)
     rng = np.random.default_rng(random_state)
     sides = {True: _Side(X, values, dict(settings), rows=True), False: _Side(X, values, dict(settings), rows=False)}
     blocks = []
@@ -157,10 +172,22 @@ def check_gradient(
         shape = values[name].shape
         size = shape[0] * shape[1]
         chosen = np.arange(size) if size <= max_entries else np.sort(rng.choice(size, max_entries, replace=False))
-        step = float(np.sqrt(np.mean(values[name] ** 2))) or 1.0
-        places = list(sides[name in _ROW_BLOCKS].places(name, analytic[name], chosen, step))
-        blocks.append(BlockCheck(name, len(places), size, step, max(places, key=lambda place: place.difference)))
+        least = float(np.sqrt(np.mean(values[name] ** 2))) or 1.0
+        places = list(sides[name in _ROW_BLOCKS].places(name, analytic[name], chosen, least))
+        worst, step = max(places, key=lambda found: found[0].difference)
+        blocks.append(BlockCheck(name, len(places), size, step, worst))
     return GradientCheck(tuple(blocks), tolerance)
+
+
+def _blocks(claimed: Any) -> Mapping[str, ArrayLike]:
+    """Give a claimed gradient by blocks."""
+    if claimed is None:
+        return {}
+    if hasattr(claimed, "_asdict"):  # a Gradient
+        return {name: block for name, block in claimed._asdict().items() if block is not None}
+    if not isinstance(claimed, Mapping):
+        raise TypeError(f"claimed must map blocks to arrays, as in {{'Z': ...}}; got {type(claimed).__name__}")
+    return claimed
 
 
 def _analytic(
@@ -197,16 +224,32 @@ class _Side:
             one, other = (ridge, ridge) if np.ndim(ridge) == 0 else ridge
             self.settings = self.settings | {name: (one, 0.0) if rows else (0.0, other)}
 
-    def places(self, name: str, analytic: Matrix, chosen: NDArray[np.intp], step: float) -> Iterator[Place]:
-        """Compare the chosen entries of a block."""
+    def places(
+        self, name: str, analytic: Matrix, chosen: NDArray[np.intp], least: float
+    ) -> Iterator[tuple[Place, float]]:
+        """Compare the chosen entries of a block; each comes with its step."""
         for row, column in zip(*np.unravel_index(chosen, analytic.shape), strict=True):
             line, t = int(row), int(column)
-            up, down = (self._loss(name, line, t, move) for move in (step, -step))
-            numeric = (up - down) / (2 * step)
+            with np.errstate(over="ignore", invalid="ignore"):
+                step, up, down = self._moved(name, line, t, least)
+                numeric = float((up - down) / (2 * step))
             exact = float(analytic[line, t])
-            size = max(abs(exact), (abs(up) + abs(down)) / (2 * step))
+            size = max(abs(exact), abs(up) / (2 * step) + abs(down) / (2 * step))
             apart = 0.0 if exact == numeric else abs(exact - numeric) / size
-            yield Place(name, line, t, exact, numeric, apart if np.isfinite(apart) else float("inf"))
+            told = np.isfinite([exact, numeric, apart]).all()
+            yield Place(name, line, t, exact, numeric, apart if told else float("inf")), step
+
+    def _moved(self, name: str, line: int, t: int, least: float) -> tuple[float, float, float]:
+        """Find the step at which the square term is about as large as the loss; give it and the losses up and down."""
+        here = self._loss(name, line, t, 0.0)
+        step = least
+        while True:
+            up, down = (self._loss(name, line, t, move) for move in (step, -step))
+            curve = up / 2 + down / 2 - here
+            if not np.isfinite(curve) or curve >= here / 4 or step > _LARGEST_STEP:
+                return step, up, down
+            # Where the square term is lost in rounding, all that is known of the step is that it is far too small.
+            step *= float(np.sqrt(here / curve)) if curve > 1e-6 * here else 1e3
 
     def _loss(self, name: str, line: int, t: int, move: float) -> float:
         """Evaluate the terms of one row, or column, with one entry of the unknown moved."""
