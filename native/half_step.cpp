@@ -158,7 +158,8 @@ Counts half_step(const HalfStep<T>& step) {
     shared.gram_weight = 1;
     if (!cells.shared() || step.scale_step != 0) {
         std::optional<Rotated<T>> rotated;
-        if (step.eigenvalues && !shared.no_ridge) rotated.emplace(rotate(step, sums, k, crew));
+        if (step.eigenvalues && shared.inverse_root_ridge.size() > 0)
+            rotated.emplace(rotate(step, sums, k, crew));
         shared.rotated = rotated ? &*rotated : nullptr;
         return RowsByRow<T>(shared, crew).run();
     }

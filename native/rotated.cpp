@@ -42,11 +42,6 @@ Rotated<T> rotate(const HalfStep<T>& step, const ColumnSums& sums, const Kernels
 
     r.storage = Buffer<T>(std::size_t(z.rows) * size);
     r.factors = {r.storage.data(), z.rows, size, false};
-    const Buffer<T> ones = [&] {
-        Buffer<T> b(layout.panel);
-        std::fill(b.begin(), b.end(), T(1));
-        return b;
-    }();
     const i64 panel = layout.panel, c_stride = panel * panel;
     crew.each((z.rows + kBlock - 1) / kBlock, [&](int worker, i64 block) {
         Buffer<T> left(std::size_t(layout.padded) * panel), c(std::size_t(c_stride) * layout.count);
@@ -55,7 +50,7 @@ Rotated<T> rotate(const HalfStep<T>& step, const ColumnSums& sums, const Kernels
             const int height = static_cast<int>(std::min(panel, end - first));
             const Factors<T> rows{z.data + first * z.k, z.rows - first, z.k, z.bias};
             k.pack_transposed(rows, consecutive(), height, layout.panel, 0, layout.padded, root.data(),
-                              ones.data(), left.data(), 0);
+                              nullptr, left.data(), 0);
             std::fill(c.begin(), c.end(), T(0));
             k.product(left.data(), basis.data(), basis_stride, layout.padded, height, layout.padded, c.data(),
                       c_stride);
