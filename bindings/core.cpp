@@ -4,11 +4,13 @@
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <tuple>
 
 #include "half_step.hpp"
 #include "structure.hpp"
@@ -74,25 +76,29 @@ using Counts = nb::typed<nb::dict, nb::str, nb::int_>;
 template <class T>
 Counts half_step(i64 rows, i64 columns, std::optional<In<i64, 1>> indptr, std::optional<In<i32, 1>> indices,
                  nb::ndarray<const T, nb::numpy, nb::c_contig, nb::device::cpu> values,
-                 std::optional<In<T, 1>> weights, bool absent_zero, In<T, 2> factors,
-                 std::optional<In<T, 1>> offset, double ridge, double ridge_bias, In<double, 1> scale,
-                 std::optional<In<double, 1>> eigenvalues, std::optional<In<double, 2>> eigenvectors,
-                 Out<T, 2> out, std::optional<Out<T, 1>> out_bias, double relaxation, Out<double, 1> fit,
-                 Out<double, 1> penalty, int n_jobs, const std::string& form, const std::string& isa,
-                 nb::object poll) {
+                 std::optional<In<T, 1>> weights, std::tuple<double, double, double, double> rule,
+                 In<T, 2> factors, std::optional<In<T, 1>> offset, double ridge, double ridge_bias,
+                 In<double, 1> scale, std::optional<In<double, 1>> eigenvalues,
+                 std::optional<In<double, 2>> eigenvectors, Out<T, 2> out, std::optional<Out<T, 1>> out_bias,
+                 double relaxation, Out<double, 1> fit, Out<double, 1> penalty, int n_jobs,
+                 const std::string& form, const std::string& isa, nb::object poll) {
     require(rows >= 0 && columns >= 0, "shape must not be negative");
     check_cells<T>(factors, columns, offset);
     require(indptr.has_value() == indices.has_value(), "indptr and indices go together");
+    const auto [gram_weight, less, more, alpha] = rule;
+    require(gram_weight >= 0 && less >= 0 && more >= 0 && alpha >= 0,
+            "the numbers of the rule must not be negative");
     if (indptr) {
-        const i64 stored = static_cast<i64>(values.size());
+        const i64 stored = static_cast<i64>(indices->shape(0));
         require(i64(indptr->shape(0)) == rows + 1, "indptr must have rows + 1 entries");
-        require(i64(indices->shape(0)) == stored, "indices and values must be of the same length");
+        require(i64(values.size()) == stored, "indices and values must be of the same length");
         require(!weights || i64(weights->shape(0)) == stored,
-                "weights and values must be of the same length");
+                "weights and indices must be of the same length");
         alsatian::check_structure(indptr->data(), rows, stored, indices->data(), columns);
     } else {
         require(i64(values.size()) == rows * columns, "a full matrix must have rows × columns values");
-        require(!weights && !absent_zero, "a full matrix has no weights and no absent cells");
+        require(!weights && gram_weight == 0 && alpha == 0,
+                "a full matrix has no weights and no absent cells");
         require(scale.shape(0) == 1, "a full matrix has one scale");
     }
     require(scale.shape(0) == 1 || i64(scale.shape(0)) == rows, "scale must have one entry, or one a row");
@@ -108,8 +114,9 @@ Counts half_step(i64 rows, i64 columns, std::optional<In<i64, 1>> indptr, std::o
     require(ridge >= 0 && ridge_bias >= 0, "ridge must not be negative");
 
     alsatian::HalfStep<T> step;
-    step.cells = {rows,          columns,          pointer(indptr), pointer(indices),
-                  values.data(), pointer(weights), absent_zero};
+    step.cells = {rows,          columns,          pointer(indptr),           pointer(indices),
+                  values.data(), pointer(weights), {gram_weight, less, more}, static_cast<T>(alpha)};
+    require(alpha == 0 || !weights, "values that hold their confidence have no weights beside them");
     step.fixed = {factors.data(), columns, static_cast<int>(factors.shape(1)), out_bias.has_value()};
     step.offset = pointer(offset);
     step.ridge = ridge;
@@ -145,8 +152,8 @@ Counts half_step(i64 rows, i64 columns, std::optional<In<i64, 1>> indptr, std::o
 template <class T>
 void define_half_step(nb::module_& m, const char* name) {
     m.def(name, &half_step<T>, "rows"_a, "columns"_a, "indptr"_a.noconvert().none(),
-          "indices"_a.noconvert().none(), "values"_a.noconvert(), "weights"_a.noconvert().none(),
-          "absent_zero"_a, "factors"_a.noconvert(), "offset"_a.noconvert().none(), "ridge"_a, "ridge_bias"_a,
+          "indices"_a.noconvert().none(), "values"_a.noconvert(), "weights"_a.noconvert().none(), "rule"_a,
+          "factors"_a.noconvert(), "offset"_a.noconvert().none(), "ridge"_a, "ridge_bias"_a,
           "scale"_a.noconvert(), "eigenvalues"_a.noconvert().none(), "eigenvectors"_a.noconvert().none(),
           "out"_a.noconvert(), "out_bias"_a.noconvert().none(), "relaxation"_a, "fit"_a.noconvert(),
           "penalty"_a.noconvert(), "n_jobs"_a, "form"_a, "isa"_a, "poll"_a.none(),
@@ -198,5 +205,12 @@ NB_MODULE(_core, m) {
     m.def(
         "current_isa", [] { return std::string(alsatian::current_isa()); },
         "The instruction set in use: the best, or the one that ALSATIAN_ISA names.");
+    m.def(
+        "wants_eigenbasis",
+        [](int size, bool bias, double ridge, double ridge_bias, const std::string& form) {
+            return alsatian::wants_eigenbasis(size, bias, ridge, ridge_bias, parse_form(form));
+        },
+        "size"_a, "bias"_a, "ridge"_a, "ridge_bias"_a, "form"_a,
+        "Whether rows beside a shared Gram matrix may be solved in its eigenbasis.");
     m.def("build_config", &build_config, "How the extension was built.");
 }

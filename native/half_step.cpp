@@ -61,10 +61,8 @@ class RowsByRow {
           step_(shared.step),
           crew_(crew),
           order_(longest_first(step_.cells.rows, step_.cells.indptr)) {
-        for (i64 i = 0; i < step_.cells.rows; i++) {
-            const i64 length = step_.cells.length(i);
-            if (dual_pays(step_, shared.no_ridge, length)) longest_dual_ = std::max(longest_dual_, length);
-        }
+        for (i64 i = 0; i < step_.cells.rows; i++)
+            if (plan_row(shared, i).dual) longest_dual_ = std::max(longest_dual_, step_.cells.length(i));
         solvers_.resize(static_cast<std::size_t>(crew.size()));
     }
 
@@ -78,6 +76,7 @@ class RowsByRow {
                 solver.solve(order_[i], crew_, worker);
                 crew_.tick(worker, 0);  // a row of minimum norm is long, and has no cells to count by
             }
+            solver.finish_batch(crew_, worker);
         });
         Counts counts;
         for (const auto& solver : solvers_)
@@ -111,25 +110,27 @@ class RowsByRow {
         i64 done = 0;
         for (; crew_.size() > 1 && done < std::ssize(order_); done++) {
             const i64 row = order_[done], begin = step_.cells.indptr[row], end = step_.cells.indptr[row + 1];
-            if (end - begin <= longest || dual_pays(step_, shared_.no_ridge, end - begin)) break;
-            giant(row, begin, end);
+            const RowPlan plan = plan_row(shared_, row);
+            if (end - begin <= longest || plan.dual) break;
+            giant(row, plan);
         }
         return done;
     }
 
-    void giant(i64 row, i64 begin, i64 end) {
+    void giant(i64 row, const RowPlan& plan) {
         constexpr i64 length = RowSolver<T>::kSegment;
+        const i64 begin = step_.cells.indptr[row], end = step_.cells.indptr[row + 1];
         RowSolver<T> sum(shared_, 0);
-        sum.begin_sum();
+        sum.begin_sum(plan);
         crew_.reset_turns();
         crew_.each((end - begin + length - 1) / length, [&](int worker, i64 s) {
             RowSolver<T>& solver = solver_of(worker);
-            solver.segment(begin + s * length, std::min(end, begin + (s + 1) * length), crew_, worker);
+            solver.segment(plan, begin + s * length, std::min(end, begin + (s + 1) * length), crew_, worker);
             crew_.wait_turn(worker, s);
             sum.add_segment(solver);
             crew_.pass_turn();
         });
-        sum.finish_sum(row);
+        sum.finish_sum(row, plan, crew_, 0);
         solver_of(0).counts += sum.counts;
     }
 
@@ -151,15 +152,13 @@ Counts half_step(const HalfStep<T>& step) {
                                      : double(cells.indptr[cells.rows] - cells.indptr[0]);
     Crew crew(step.threads, step.poll, work);
     Shared<T> shared(step, k);
-    if (!cells.absent_zero && !cells.full()) return RowsByRow<T>(shared, crew).run();
+    if (cells.rule.gram_weight == 0 && !cells.full()) return RowsByRow<T>(shared, crew).run();
 
     const ColumnSums sums = column_sums(step.fixed, step.offset, k, crew);
-    shared.sums = &sums;
-    shared.gram_weight = 1;
     if (!cells.shared() || step.scale_step != 0) {
+        shared.begin_with(sums);
         std::optional<Rotated<T>> rotated;
-        if (step.eigenvalues && shared.inverse_root_ridge.size() > 0)
-            rotated.emplace(rotate(step, sums, k, crew));
+        if (step.eigenvalues && shared.dual_allowed) rotated.emplace(rotate(step, sums, k, crew));
         shared.rotated = rotated ? &*rotated : nullptr;
         return RowsByRow<T>(shared, crew).run();
     }

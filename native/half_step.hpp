@@ -2,10 +2,12 @@
 // half-step".
 #pragma once
 
+#include <cmath>
 #include <functional>
 #include <string>
 
 #include "kernels.hpp"
+#include "rule.hpp"
 
 namespace alsatian {
 
@@ -20,12 +22,20 @@ struct Cells {
     const i32* indices = nullptr;
     const T* values = nullptr;
     const T* weights = nullptr;  // null: all one
-    bool absent_zero = false;    // cells that are not stored are zeros of weight one (α₀ = 1)
+    Rule rule;
+    // Where α > 0, a value v says both: a weight of α |v|, and a target of one where v > 0, else of zero.
+    T alpha = 0;
 
     bool full() const { return indptr == nullptr; }
     i64 length(i64 row) const { return full() ? columns : indptr[row + 1] - indptr[row]; }
+    T value(i64 cell) const { return alpha > 0 ? T(values[cell] > 0) : values[cell]; }
+    T weight(i64 cell) const {
+        if (alpha > 0) return alpha * std::fabs(values[cell]);
+        return weights ? weights[cell] : T(1);
+    }
+    bool weighted() const { return weights || alpha > 0; }
     // Every row has the same A: no cell of its own enters it.
-    bool shared() const { return full() || (absent_zero && !weights); }
+    bool shared() const { return full() || (rule == kZero && !weighted()); }
 };
 
 template <class T>
@@ -51,6 +61,9 @@ struct HalfStep {
     std::string isa;
     std::function<void(double)> poll;
 };
+
+// Whether rows of this system may take the dual form beside a shared Gram matrix, which needs its eigenbasis.
+bool wants_eigenbasis(int size, bool bias, double ridge, double ridge_bias, Form form);
 
 // How many rows took each form.
 struct Counts {

@@ -35,6 +35,11 @@ struct Panels {
         for (int p = 0; p < count; p++)
             std::memset(a + p * stride, 0, sizeof(T) * std::size_t(rows(p)) * panel);
     }
+    template <class T>
+    void copy(T* to, const T* from) const {
+        for (int p = 0; p < count; p++)
+            std::memcpy(to + p * stride, from + p * stride, sizeof(T) * std::size_t(rows(p)) * panel);
+    }
     template <class T, class U>
     void add(T* to, const U* from) const {
         for (int p = 0; p < count; p++) {

@@ -6,14 +6,21 @@
 namespace alsatian {
 
 template <class T>
-void Rotated<T>::rotate_back(const T* rotated, T* out) const {
-    const int size = factors.k;
-    for (int r = 0; r < size; r++) {
-        const T* row = back.data() + std::size_t(r) * size;
-        double sum = 0;
-        for (int c = 0; c < size; c++) sum += double(row[c]) * double(rotated[c]);
-        out[r] = static_cast<T>(sum);
+void Rotation<T>::operator()(const Factors<T>& rows, T* out, Scratch& scratch) const {
+    const i64 panel = layout_.panel, c_stride = panel * panel;
+    if (scratch.left.size() == 0) {
+        scratch.left = Buffer<T>(std::size_t(layout_.padded) * panel);
+        scratch.product = Buffer<T>(std::size_t(c_stride) * layout_.count);
     }
+    kernels_.pack_transposed(rows, consecutive(), rows.rows, layout_.panel, 0, layout_.padded, scale_.data(),
+                             nullptr, scratch.left.data(), 0);
+    std::fill(scratch.product.begin(), scratch.product.end(), T(0));
+    kernels_.product(scratch.left.data(), matrix_.data(), stride_, layout_.padded,
+                     static_cast<int>(rows.rows), layout_.padded, scratch.product.data(), c_stride);
+    for (i64 r = 0; r < rows.rows; r++)
+        for (int c = 0; c < layout_.size; c += layout_.panel)
+            std::copy_n(scratch.product.data() + (c / panel) * c_stride + r * panel,
+                        std::min(layout_.panel, layout_.size - c), out + r * layout_.size + c);
 }
 
 template <class T>
@@ -21,51 +28,49 @@ Rotated<T> rotate(const HalfStep<T>& step, const ColumnSums& sums, const Kernels
     const Factors<T>& z = step.fixed;
     const int size = z.size();
     const Panels layout(size, k);
-    Rotated<T> r;
-    r.back = Buffer<T>(std::size_t(size) * size);
-    r.rhs.assign(size, 0.0);
-    const i64 basis_stride = i64(layout.padded) * layout.panel;
-    Buffer<T> basis(std::size_t(basis_stride) * layout.count), root(layout.padded);
+    auto root = [&](int d) { return std::sqrt(d < z.k ? step.ridge : step.ridge_bias); };
+    auto basis = [&](int d, int c) { return step.eigenvectors[std::size_t(d) * size + c]; };
+    Buffer<T> up(layout.padded), down(layout.padded), ones(layout.padded);
     for (int d = 0; d < size; d++) {
-        const double scale = 1 / std::sqrt(d < z.k ? step.ridge : step.ridge_bias);
-        root[d] = static_cast<T>(scale);
+        up[d] = static_cast<T>(root(d));
+        down[d] = static_cast<T>(1 / root(d));
+        ones[d] = T(1);
+    }
+    // z' = (D^-½ z̃) V, w' = (D^½ w̃) V, w̃ = w' (Vᵀ D^-½)
+    const Rotation<T> of_fixed(k, size, std::move(down), basis);
+    Rotated<T> r{Rotation<T>(k, size, std::move(up), basis),
+                 Rotation<T>(k, size, std::move(ones), [&](int c, int d) { return basis(d, c) / root(d); }),
+                 Buffer<T>(layout.padded),
+                 {},
+                 Buffer<T>(std::size_t(z.rows) * size),
+                 {}};
+    r.factors = {r.storage.data(), z.rows, size, false};
+    const double weight = step.cells.rule.gram_weight;
+    for (int c = 0; c < size; c++)
+        r.eigenvalues[c] = static_cast<T>(weight * std::max(0.0, step.eigenvalues[c]));
+    if (step.offset) {
+        r.rhs = Buffer<T>(layout.padded);
         for (int c = 0; c < size; c++) {
-            const double v = step.eigenvectors[std::size_t(d) * size + c];
-            basis[(c / layout.panel) * basis_stride + i64(d) * layout.panel + c % layout.panel] =
-                static_cast<T>(v);
-            r.back[std::size_t(d) * size + c] = static_cast<T>(scale * v);
-            r.rhs[c] += sums.rhs[d] * scale * v;
+            double sum = 0;
+            for (int d = 0; d < size; d++) sum += sums.rhs[d] / root(d) * basis(d, c);
+            r.rhs[c] = static_cast<T>(weight * sum);
         }
     }
-    r.eigenvalues.assign(step.eigenvalues, step.eigenvalues + size);
-    for (double& e : r.eigenvalues) e = std::max(e, 0.0);
-
-    r.storage = Buffer<T>(std::size_t(z.rows) * size);
-    r.factors = {r.storage.data(), z.rows, size, false};
-    const i64 panel = layout.panel, c_stride = panel * panel;
+    std::vector<typename Rotation<T>::Scratch> scratch(static_cast<std::size_t>(crew.size()));
+    const i64 panel = layout.panel;
     crew.each((z.rows + kBlock - 1) / kBlock, [&](int worker, i64 block) {
-        Buffer<T> left(std::size_t(layout.padded) * panel), c(std::size_t(c_stride) * layout.count);
         const i64 end = std::min(z.rows, (block + 1) * kBlock);
         for (i64 first = block * kBlock; first < end; first += panel) {
-            const int height = static_cast<int>(std::min(panel, end - first));
-            const Factors<T> rows{z.data + first * z.k, z.rows - first, z.k, z.bias};
-            k.pack_transposed(rows, consecutive(), height, layout.panel, 0, layout.padded, root.data(),
-                              nullptr, left.data(), 0);
-            std::fill(c.begin(), c.end(), T(0));
-            k.product(left.data(), basis.data(), basis_stride, layout.padded, height, layout.padded, c.data(),
-                      c_stride);
-            for (int i = 0; i < height; i++)
-                for (int p = 0; p < layout.count; p++)
-                    std::copy_n(c.data() + p * c_stride + i * panel, std::min<i64>(panel, size - p * panel),
-                                r.storage.data() + (first + i) * size + p * panel);
+            const Factors<T> rows{z.data + first * z.k, std::min(panel, end - first), z.k, z.bias};
+            of_fixed(rows, r.storage.data() + first * size, scratch[worker]);
         }
         crew.tick(worker, 0);
     });
     return r;
 }
 
-template struct Rotated<float>;
-template struct Rotated<double>;
+template class Rotation<float>;
+template class Rotation<double>;
 template Rotated<float> rotate<float>(const HalfStep<float>&, const ColumnSums&, const Kernels<float>&,
                                       Crew&);
 template Rotated<double> rotate<double>(const HalfStep<double>&, const ColumnSums&, const Kernels<double>&,

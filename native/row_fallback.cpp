@@ -20,16 +20,23 @@ void append_row(LeastSquares& system, const Factors<T>& z, i32 j, double factor,
 
 // S over √Λ, and √C (x − o) over zeros: the row's problem as least squares.
 template <class T>
-LeastSquares RowSolver<T>::stacked_rows(i64 row) const {
+LeastSquares RowSolver<T>::stacked_rows(i64 row, bool absent) const {
     const Cells<T>& cells = s_.step.cells;
     LeastSquares system;
     system.columns = s_.layout.size;
-    for (i64 c = cells.indptr[row]; c < cells.indptr[row + 1]; c++) {
-        const double weight = cells.weights ? double(cells.weights[c]) : 1.0;
-        if (weight == 0) continue;
-        const i32 j = cells.indices[c];
-        const T t = cells.values[c] - (s_.step.offset ? s_.step.offset[j] : T(0));
-        append_row(system, s_.step.fixed, j, std::sqrt(weight), double(t));
+    i64 next = cells.indptr[row];
+    const i64 end = cells.indptr[row + 1];
+    auto add = [&](i32 j, double weight, T x) {
+        if (weight != 0)
+            append_row(system, s_.step.fixed, j, std::sqrt(weight), double(static_cast<T>(x - offset(j))));
+    };
+    if (!absent)
+        for (; next < end; next++) add(cells.indices[next], double(cells.weight(next)), cells.value(next));
+    for (i64 j = 0; absent && j < cells.columns; j++) {
+        const i32 column = static_cast<i32>(j);
+        const bool stored = next < end && cells.indices[next] == column;
+        add(column, stored ? double(cells.weight(next)) : 1.0, stored ? cells.value(next) : T(0));
+        next += stored;
     }
     append_ridge(system, s_.step, s_.scale(row));
     return system;
@@ -46,21 +53,20 @@ LeastSquares RowSolver<T>::dense_system(i64 row) const {
     system.s.assign(std::size_t(size) * size, 0.0);
     system.t.assign(size, 0.0);
     for (int a = 0; a < size; a++) {
-        system.t[a] = s_.gram_weight * s_.sums->rhs[a];
+        system.t[a] = s_.gram_weight() * s_.sums->rhs[a];
         for (int b = a; b < size; b++)
-            system.s[std::size_t(a) * size + b] = s_.gram_weight * s_.sums->gram[s_.layout.at(a, b)];
+            system.s[std::size_t(a) * size + b] = s_.gram_weight() * s_.sums->gram[s_.layout.at(a, b)];
         system.s[std::size_t(a) * size + a] += s_.scale(row) * s_.lambda(a);
     }
     std::vector<double> zj(size);
     for (i64 c = cells.indptr[row]; c < cells.indptr[row + 1]; c++) {
         const i32 j = cells.indices[c];
-        const double weight = cells.weights ? double(cells.weights[c]) : 1.0;
-        const double o = s_.step.offset ? double(s_.step.offset[j]) : 0.0;
+        const CellTerms<double> cell(cells.rule, double(cells.weight(c)), double(cells.value(c)),
+                                     double(offset(j)));
         for (int a = 0; a < size; a++) zj[a] = a < z.k ? double(z.data[i64(j) * z.k + a]) : 1.0;
         for (int a = 0; a < size; a++) {
-            system.t[a] += (weight * (double(cells.values[c]) - o) + o) * zj[a];
-            for (int b = a; b < size; b++)
-                system.s[std::size_t(a) * size + b] += (weight - 1) * zj[a] * zj[b];
+            system.t[a] += cell.coef * zj[a];
+            for (int b = a; b < size; b++) system.s[std::size_t(a) * size + b] += cell.q * zj[a] * zj[b];
         }
     }
     for (int a = 0; a < size; a++)
@@ -69,30 +75,36 @@ LeastSquares RowSolver<T>::dense_system(i64 row) const {
 }
 
 template <class T>
-RowResult RowSolver<T>::fallback(i64 row) {
+RowResult RowSolver<T>::fallback(i64 row, const RowPlan& plan) {
     counts.minimum_norm++;
-    const bool dense = s_.step.cells.absent_zero;
-    const LeastSquares system = dense ? dense_system(row) : stacked_rows(row);
+    const bool dense = plan.rule.gram_weight > 0;
+    const LeastSquares system = dense ? dense_system(row) : stacked_rows(row, plan.absent);
     const double eps = std::numeric_limits<T>::epsilon();
     // The singular values of A are the squares of those of S, and so is the cutoff: √eps becomes eps.
     const double rounding = 16.0 * system.columns * std::numeric_limits<double>::epsilon();
     const std::vector<double> w = minimum_norm(system, dense ? std::max(eps, rounding) : std::sqrt(eps));
 
-    RowResult result;
     const int n = system.columns;
+    std::vector<double> delta(n, 0.0);
+    if (relaxed()) {
+        load_old(row);
+        for (int c = 0; c < n; c++) delta[c] = double(old_[c]) - w[c];
+    }
+    RowResult result;
     for (int r = 0; r < system.rows(); r++) {
-        double s = 0;
-        for (int c = 0; c < n; c++) s += system.s[std::size_t(r) * n + c] * w[c];
-        if (dense)
-            result.optimum += w[r] * (s - 2 * system.t[r]);
-        else
-            result.optimum += (s - system.t[r]) * (s - system.t[r]);
+        double s = 0, d = 0;
+        for (int c = 0; c < n; c++) {
+            s += system.s[std::size_t(r) * n + c] * w[c];
+            d += system.s[std::size_t(r) * n + c] * delta[c];
+        }
+        result.optimum += dense ? w[r] * (s - 2 * system.t[r]) : (s - system.t[r]) * (s - system.t[r]);
+        result.curvature += dense ? delta[r] * d : d * d;
     }
     if (dense) result.optimum += tally_.constant;
     result.optimum *= 0.5;
+    result.curvature *= 0.5;
     std::fill(x_.begin(), x_.end(), T(0));
     for (int c = 0; c < n; c++) x_[c] = static_cast<T>(w[c]);
-    if (relaxed()) result.curvature = curvature(row);
     return result;
 }
 

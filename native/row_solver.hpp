@@ -10,6 +10,8 @@
 #include "min_norm.hpp"
 #include "panels.hpp"
 #include "rotated.hpp"
+#include "row_plan.hpp"
+#include "write_out.hpp"
 
 namespace alsatian {
 
@@ -20,19 +22,18 @@ struct Shared {
     const Kernels<T>& kernels;
     Panels layout;                        // of A
     const ColumnSums* sums = nullptr;     // where α₀ > 0
-    double gram_weight = 0;               // α₀ as it enters A
+    Buffer<T> start;                      // α₀ Z̃ᵀZ̃, which every A begins with
     const Rotated<T>* rotated = nullptr;  // where α₀ > 0 and the dual form is wanted
     bool no_ridge = false;                // some λ is zero, so that A may be singular
-    Buffer<T> inverse_root_ridge;         // 1 / √λ by column, for the dual; empty where a λ is zero
+    bool dual_allowed = false;            // by Λ
+    Buffer<T> inverse_root_ridge;  // 1 / √λ by column, for the dual; one where there is no ridge at all
 
     Shared(const HalfStep<T>& s, const Kernels<T>& k);
+    void begin_with(const ColumnSums& column_sums);
     double lambda(int column) const { return column < step.fixed.k ? step.ridge : step.ridge_bias; }
     double scale(i64 row) const { return step.scale[row * step.scale_step]; }
+    double gram_weight() const { return step.cells.rule.gram_weight; }
 };
-
-// Whether a row of this many cells is solved in its dual form, where Λ allows one.
-template <class T>
-bool dual_pays(const HalfStep<T>& step, bool no_ridge, i64 length);
 
 // An estimate from above of the smallest eigenvalue of UᵀU.
 template <class T>
@@ -81,49 +82,51 @@ struct Tally {
     i64 cells = 0;        // of positive weight
 };
 
-// The solution of a row and what the loss needs of it.
-struct RowResult {
-    double optimum = 0;    // f_i at the solution, fit and ridge together
-    double curvature = 0;  // ½ δᵀ A δ for δ = old − solution; only where relaxed
-};
-
 template <class T>
 class RowSolver {
   public:
     explicit RowSolver(const Shared<T>& shared, i64 longest_dual);
 
-    // Solves row i and writes it out.
+    // Solves row i and writes it out, or puts it aside for `finish_batch`.
     void solve(i64 row, Crew& crew, int worker);
+    // Solves the rows put aside.
+    void finish_batch(Crew& crew, int worker);
 
     // The pieces, for very long rows that several workers share: a segment of the row added up from zero, …
-    void segment(i64 begin, i64 end, Crew& crew, int worker);
+    void segment(const RowPlan& plan, i64 begin, i64 end, Crew& crew, int worker);
     // … then the sum of all segments, and the end of the row.
-    void begin_sum();
+    void begin_sum(const RowPlan& plan);
     void add_segment(const RowSolver& other);
-    void finish_sum(i64 row);
+    void finish_sum(i64 row, const RowPlan& plan, Crew& crew, int worker);
 
     Counts counts;
 
     static constexpr i64 kSegment = 8192;  // cells; longer rows are summed in segments of this length
 
   private:
-    bool wants_dual(i64 row) const;
-    void primal(i64 row, Crew& crew, int worker);
+    void primal(i64 row, const RowPlan& plan, Crew& crew, int worker);
     void dual(i64 row, Crew& crew, int worker);
-    void dual_with_gram(i64 row, Crew& crew, int worker);
+    bool dual_in_eigenbasis(i64 row, T* w, const T* old, RowResult& result);
     bool solve_dual(const Factors<T>& z, const T* column_scale, double shift, bool check);
-    RowResult finish_primal(i64 row);
-    RowResult fallback(i64 row);
-    void accumulate(i64 begin, i64 end, T* a, T* rhs, Tally& tally, Crew& crew, int worker);
+    RowResult finish_primal(i64 row, const RowPlan& plan);
+    RowResult fallback(i64 row, const RowPlan& plan);
+    void accumulate(const RowPlan& plan, i64 begin, i64 end, T* a, T* rhs, Tally& tally, Crew& crew,
+                    int worker);
+    void accumulate_absent(i64 row);
     void push(const CellBlock<T>& block, bool subtract, T* a, T* rhs);
-    LeastSquares stacked_rows(i64 row) const;
+    LeastSquares stacked_rows(i64 row, bool absent) const;
     LeastSquares dense_system(i64 row) const;
-    double curvature(i64 row);
-    double penalty(i64 row, const T* x) const;
+    double curvature_of_cells(i64 row, const Rule& rule, const Factors<T>& z, const T* delta) const;
     bool relaxed() const { return s_.step.relaxation != 1.0; }
-    void load_old(i64 row);
-    void finish(i64 row, const RowResult& result);
+    void load_old(i64 row) { read_row(s_.step, row, old_.data()); }
+    void finish(i64 row, const RowResult& result) { write_row(s_.step, row, x_.data(), result); }
     void write_empty(i64 row);
+    void solve_empty(i64 row);
+    T offset(i32 column) const { return s_.step.offset ? s_.step.offset[column] : T(0); }
+    CellTerms<T> terms(const Rule& rule, i64 cell) const {
+        const Cells<T>& cells = s_.step.cells;
+        return {rule, cells.weight(cell), cells.value(cell), offset(cells.indices[cell])};
+    }
 
     const Shared<T>& s_;
     const Kernels<T>& k_;
@@ -136,6 +139,9 @@ class RowSolver {
     std::vector<T> dual_target_;
     Tally tally_, tally_segment_;
     CellBlock<T> plus_, minus_;
+    std::vector<i64> batch_;  // rows put aside for the eigenbasis
+    Buffer<T> batch_old_, batch_new_, batch_x_;
+    typename Rotation<T>::Scratch scratch_;
 };
 
 }  // namespace alsatian

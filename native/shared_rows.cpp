@@ -27,7 +27,7 @@ class SharedSystem {
             use_pseudo_inverse();
         rhs = Buffer<T>(layout.padded);
         std::vector<double> start(sums.rhs.data(), sums.rhs.data() + layout.size);
-        if (s.step.cells.absent_zero) {
+        if (s.gram_weight() > 0) {
             if (minimum_norm) start = through_pseudo_inverse(start);
             for (int c = 0; c < layout.size; c++) rhs[c] = static_cast<T>(start[c]);
         }
@@ -175,23 +175,14 @@ class SharedRows {
     // f* = ½ (const − 2 w̃·r + w̃ᵀAw̃) = ½ (const − w̃ᵀAw̃) at the solution.
     void finish(i64 row, double constant) {
         const HalfStep<T>& step = s_.step;
-        const int k = step.fixed.k, size = s_.layout.size;
         system_.solve(x_.data());
-        double loss = 0.5 * constant - system_.curvature(sums_, x_.data());
+        RowResult result{0.5 * constant - system_.curvature(sums_, x_.data())};
         if (step.relaxation != 1.0) {
-            const double rest = 1 - step.relaxation;
-            std::copy_n(step.out + row * k, k, old_.begin());
-            if (step.out_bias) old_[k] = step.out_bias[row];
-            for (int c = 0; c < size; c++) delta_[c] = old_[c] - x_[c];
-            loss += rest * rest * system_.curvature(sums_, delta_.data());
-            for (int c = 0; c < size; c++) x_[c] += static_cast<T>(rest) * delta_[c];
+            read_row(step, row, old_.data());
+            for (int c = 0; c < s_.layout.size; c++) delta_[c] = old_[c] - x_[c];
+            result.curvature = system_.curvature(sums_, delta_.data());
         }
-        std::copy_n(x_.begin(), k, step.out + row * k);
-        if (step.out_bias) step.out_bias[row] = x_[k];
-        double penalty = 0;
-        for (int c = 0; c < size; c++) penalty += s_.lambda(c) * double(x_[c]) * double(x_[c]);
-        step.penalty[row] = 0.5 * s_.scale(row) * penalty;
-        step.fit[row] = std::max(0.0, loss - step.penalty[row]);
+        write_row(step, row, x_.data(), result);
     }
 
     const Shared<T>& s_;

@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from alsatian._engine.contract import Cells, Floats
+from alsatian._engine import contract
+from alsatian._engine.contract import OBSERVED, ZERO, Cells, Floats, Rule
 
-MODES = ("full", "missing", "weighted", "zero", "zero_weighted")
+MODES = ("full", "missing", "weighted", "zero", "zero_weighted", "hkv", "ials")
+IMPLICIT = ("hkv", "ials")  # these have no biases
 BIASES = ("none", "mean", "rows", "columns", "both")
 EXPONENTS = (0.0, 0.5, 1.0)
 
@@ -30,7 +32,7 @@ def stored(dense: np.ndarray) -> sparse.csr_array:
     return sparse.csr_array(sparse.coo_array((dense[rows, columns], (rows, columns)), shape=dense.shape))
 
 
-def as_cells(X: Any, weights: Any = None, *, absent_zero: bool = False, dtype: Any = np.float64) -> Cells:
+def as_cells(X: Any, weights: Any = None, *, rule: Rule = OBSERVED, dtype: Any = np.float64) -> Cells:
     """The contract's cells of a canonical CSR matrix, or of a dense one without NaN (then every cell counts)."""
     if not sparse.issparse(X):
         return Cells(X.shape, None, None, np.ascontiguousarray(X, dtype=dtype))
@@ -40,7 +42,7 @@ def as_cells(X: Any, weights: Any = None, *, absent_zero: bool = False, dtype: A
         indices=X.indices.astype(np.int32),
         values=X.data.astype(dtype),
         weights=None if weights is None else weights.data.astype(dtype),
-        absent_zero=absent_zero,
+        rule=rule,
     )
 
 
@@ -103,8 +105,10 @@ def problem(
                 c[X.indptr[3] : X.indptr[4]] = 0.0
             weights = sparse.csr_array((c, X.indices, X.indptr), shape=shape)
 
-    absent_zero = mode.startswith("zero")
+    rule = {"zero": ZERO, "zero_weighted": ZERO, "hkv": contract.hkv(1.5, 0.25), "ials": contract.ials(1.5, 0.25)}
     scale: Any = float(n) ** nu
+    if mode in IMPLICIT:
+        scale = (np.diff(X.indptr) + 0.25 * n) ** nu
     if mode in ("missing", "weighted"):
         counted = np.ones(X.nnz) if weights is None else weights.data > 0
         scale = np.bincount(X.tocoo().row[counted.astype(bool)], minlength=m).astype(np.float64) ** nu
@@ -114,17 +118,18 @@ def problem(
     has_row_bias = bias in ("rows", "both")
     return Problem(
         name=f"{mode}-{bias}-nu{nu:g}",
-        cells=as_cells(X, weights, absent_zero=absent_zero, dtype=dtype),
+        cells=as_cells(X, weights, rule=rule.get(mode, OBSERVED), dtype=dtype),
         factors=z.astype(dtype),
         arguments={"offset": offset, "ridge": ridge, "scale": scale},
         old=_short(rng.normal(size=(m, k))).astype(dtype),
         old_bias=_short(rng.normal(size=m)).astype(dtype) if has_row_bias else None,
         X=X,
         settings={
+            **({"objective": mode, "alpha": 1.5, "unobserved_weight": 0.25} if mode in IMPLICIT else {}),
             "column_bias": d,
             "mean": mean,
             "weights": weights,
-            "absent": "zero" if absent_zero else "missing",
+            "absent": "zero" if mode.startswith("zero") else "missing",
             "reg": (ridge[0], 0.0),
             "bias_reg": (ridge[1], 0.0),
             "reg_exponent": nu,
@@ -132,10 +137,28 @@ def problem(
     )
 
 
+def dense_row(cells: Cells, i: int) -> tuple[np.ndarray, np.ndarray]:
+    """The targets and weights of all cells of row i, whose ½ Σ c (x − s)² is the row's objective up to a constant."""
+    n, rule = cells.shape[1], cells.rule
+    if cells.full:
+        return cells.values[i].astype(np.float64), np.ones(n)
+    x, c = np.zeros(n), np.full(n, rule.gram_weight)
+    for position in range(cells.indptr[i], cells.indptr[i + 1]):
+        j, value = cells.indices[position], float(cells.values[position])
+        weight = 1.0 if cells.weights is None else float(cells.weights[position])
+        if rule.alpha > 0:
+            weight, value = rule.alpha * abs(value), float(value > 0)
+        c[j] += weight - rule.less
+        if c[j] > 0:
+            x[j] = (weight + rule.more) * value / c[j]
+    return x, c
+
+
 def problems(exponents: tuple[float, ...] = EXPONENTS, **how: Any) -> Iterator[Problem]:
     """Yield `problem` for every mode, bias and exponent; `how` goes on to it."""
     for mode, bias, nu in product(MODES, BIASES, exponents):
-        yield problem(mode, bias, nu, **how)
+        if mode not in IMPLICIT or bias == "none":
+            yield problem(mode, bias, nu, **how)
 
 
 def _short(numbers: np.ndarray) -> np.ndarray:

@@ -45,11 +45,52 @@ struct Problem {
     }
 };
 
+const alsatian::Rule kHkv{0.25, 0, 0.25}, kIals{0.25, 0, 0};
+
 struct Mode {
-    bool full, weighted, absent_zero, bias;
+    bool full, weighted;
+    alsatian::Rule rule;
+    bool bias;
     double ridge;
     alsatian::Form form;
+    float alpha = 0;
 };
+
+double ridge_of(const Mode& mode, bool of_bias) {
+    return of_bias ? mode.ridge / 2 : mode.ridge;
+}
+
+// The eigenbasis of D^-½ Z̃ᵀZ̃ D^-½ by Jacobi's rotations.
+template <class T>
+void eigenbasis(const Problem<T>& p, const Mode& mode, std::vector<double>& values, std::vector<double>& v) {
+    const int n = p.k + (mode.bias ? 1 : 0);
+    std::vector<double> a(std::size_t(n) * n);
+    alsatian::gram<T>({p.factors.data(), p.columns, p.k, mode.bias}, a.data(), 1, alsatian::current_isa(),
+                      {});
+    v.assign(std::size_t(n) * n, 0.0);
+    values.assign(n, 0.0);
+    for (int r = 0; r < n; r++) {
+        v[r * n + r] = 1;
+        for (int c = 0; c < n; c++)
+            a[r * n + c] /= std::sqrt(ridge_of(mode, r >= p.k) * ridge_of(mode, c >= p.k));
+    }
+    for (int sweep = 0; sweep < 20; sweep++)
+        for (int i = 0; i < n; i++)
+            for (int j = i + 1; j < n; j++) {
+                if (std::fabs(a[i * n + j]) < 1e-300) continue;
+                const double angle = 0.5 * std::atan2(2 * a[i * n + j], a[j * n + j] - a[i * n + i]);
+                const double c = std::cos(angle), t = std::sin(angle);
+                auto turn = [&](double& x, double& y) {
+                    const double old = x;
+                    x = c * old - t * y;
+                    y = t * old + c * y;
+                };
+                for (int r = 0; r < n; r++) turn(a[r * n + i], a[r * n + j]);
+                for (int r = 0; r < n; r++) turn(a[i * n + r], a[j * n + r]);
+                for (int r = 0; r < n; r++) turn(v[r * n + i], v[r * n + j]);
+            }
+    for (int i = 0; i < n; i++) values[i] = a[i * n + i];
+}
 
 template <class T>
 struct Solution {
@@ -74,7 +115,16 @@ Solution<T> solve(const Problem<T>& p, const Mode& mode, int threads, const std:
                   mode.full ? nullptr : p.indices.data(),
                   p.values.data(),
                   mode.weighted ? p.weights.data() : nullptr,
-                  mode.absent_zero};
+                  mode.rule,
+                  mode.alpha};
+    std::vector<double> eigenvalues, eigenvectors;
+    const int size = p.k + (mode.bias ? 1 : 0);
+    if (mode.rule.gram_weight > 0 &&
+        alsatian::wants_eigenbasis(size, mode.bias, mode.ridge, mode.ridge / 2, mode.form)) {
+        eigenbasis(p, mode, eigenvalues, eigenvectors);
+        step.eigenvalues = eigenvalues.data();
+        step.eigenvectors = eigenvectors.data();
+    }
     step.fixed = {p.factors.data(), p.columns, p.k, mode.bias};
     step.offset = p.offset.data();
     step.ridge = mode.ridge;
@@ -97,11 +147,13 @@ template <class T>
 double relative_gradient(const Problem<T>& p, const Mode& mode, const Solution<T>& s, i64 i) {
     const int size = p.k + (mode.bias ? 1 : 0);
     std::vector<double> gradient(size, 0.0);
-    std::vector<double> x(std::size_t(p.columns), 0.0),
-        c(std::size_t(p.columns), mode.absent_zero ? 1.0 : 0.0);
+    // ½ Σ (q s² − 2 p s): the target of a cell of weight zero is of no matter.
+    std::vector<double> q(std::size_t(p.columns), mode.rule.gram_weight), px(std::size_t(p.columns), 0.0);
     for (i64 e = p.indptr[i]; e < p.indptr[i + 1]; e++) {
-        x[p.indices[e]] = double(p.values[e]);
-        c[p.indices[e]] = mode.weighted ? double(p.weights[e]) : 1.0;
+        const double x = double(p.values[e]), alpha = double(mode.alpha);
+        const double c = alpha > 0 ? alpha * std::fabs(x) : mode.weighted ? double(p.weights[e]) : 1.0;
+        q[p.indices[e]] += c - mode.rule.less;
+        px[p.indices[e]] = (c + mode.rule.more) * (alpha > 0 ? double(x > 0) : x);
     }
     double magnitude = 1e-300;
     for (i64 j = 0; j < p.columns; j++) {
@@ -109,8 +161,8 @@ double relative_gradient(const Problem<T>& p, const Mode& mode, const Solution<T
         for (int d = 0; d < p.k; d++) score += double(s.w[i * p.k + d]) * double(p.factors[j * p.k + d]);
         for (int d = 0; d < size; d++) {
             const double z = d < p.k ? double(p.factors[j * p.k + d]) : 1.0;
-            gradient[d] += c[j] * (score - x[j]) * z;
-            magnitude += c[j] * (std::fabs(score) + std::fabs(x[j])) * std::fabs(z);
+            gradient[d] += (q[j] * score - px[j]) * z;
+            magnitude += (std::fabs(q[j] * score) + std::fabs(px[j])) * std::fabs(z);
         }
     }
     double largest = 0;
@@ -123,10 +175,10 @@ double relative_gradient(const Problem<T>& p, const Mode& mode, const Solution<T
 }
 
 template <class T>
-void check(const Problem<T>& p, const Mode& mode, const std::string& isa) {
+void check(const Problem<T>& p, const Mode& mode, const std::string& isa, double roundings = 200) {
     const Solution<T> one = solve(p, mode, 1, isa);
     for (i64 i = 0; i < p.rows; i++)
-        CHECK(relative_gradient(p, mode, one, i) < 200 * std::numeric_limits<T>::epsilon());
+        CHECK(relative_gradient(p, mode, one, i) < roundings * std::numeric_limits<T>::epsilon());
     for (double relaxation : {1.0, 1.6}) {
         const Solution<T> a = solve(p, mode, 1, isa, relaxation), b = solve(p, mode, 3, isa, relaxation);
         CHECK(a.w == b.w);
@@ -141,11 +193,13 @@ void check_modes() {
         for (int k : {1, 5, 16, 40, 113}) {
             const Problem<T> full(9, 30, k, true, 1, -1), sparse(14, 60, k, false, 0.3, 2);
             for (bool bias : {false, true}) {
-                check(full, {true, false, false, bias, 0.3, alsatian::Form::automatic}, isa);
+                check(full, {true, false, alsatian::kObserved, bias, 0.3, alsatian::Form::automatic}, isa);
                 for (bool weighted : {false, true}) {
-                    check(sparse, {false, weighted, true, bias, 0.3, alsatian::Form::automatic}, isa);
-                    check(sparse, {false, weighted, false, bias, 0.3, alsatian::Form::primal}, isa);
-                    check(sparse, {false, weighted, false, bias, 0.3, alsatian::Form::dual}, isa);
+                    for (const alsatian::Rule& rule : {alsatian::kObserved, alsatian::kZero, kHkv, kIals}) {
+                        check(sparse, {false, weighted, rule, bias, 0.3, alsatian::Form::automatic}, isa);
+                        check(sparse, {false, weighted, rule, bias, 0.3, alsatian::Form::primal}, isa);
+                        check(sparse, {false, weighted, rule, bias, 0.3, alsatian::Form::dual}, isa);
+                    }
                 }
             }
         }
@@ -163,7 +217,7 @@ TEST(the_gradient_is_zero_in_double) {
 TEST(very_long_rows_are_summed_alike_by_any_number_of_threads) {
     const Problem<float> p(4, 30000, 9, false, 0.01, 2);
     for (bool weighted : {false, true}) {
-        const Mode mode{false, weighted, false, true, 0.5, alsatian::Form::automatic};
+        const Mode mode{false, weighted, alsatian::kObserved, true, 0.5, alsatian::Form::automatic};
         check(p, mode, alsatian::current_isa());
     }
 }
@@ -172,11 +226,35 @@ TEST(without_a_ridge_all_is_finite) {
     for (int k : {3, 70, 113}) {
         const Problem<double> p(14, 60, k, false, 0.3, 2);
         for (bool weighted : {false, true})
-            for (bool zero : {false, true}) {
+            for (const alsatian::Rule& rule : {alsatian::kObserved, alsatian::kZero}) {
                 const Solution<double> s =
-                    solve(p, {false, weighted, zero, true, 0.0, alsatian::Form::automatic}, 2,
+                    solve(p, {false, weighted, rule, true, 0.0, alsatian::Form::automatic}, 2,
                           alsatian::current_isa());
                 for (double w : s.w) CHECK(std::isfinite(w) && std::fabs(w) < 1e6);
             }
     }
+}
+
+TEST(short_rows_beside_a_gram_matrix_take_the_dual_form) {
+    const Problem<float> p(200, 60, 113, false, 0.3, 2);
+    std::vector<alsatian::Rule> rules{kHkv, kIals};
+    for (const alsatian::Rule& rule : rules) {
+        const Mode mode{false, false, rule, false, 0.3, alsatian::Form::automatic};
+        const Solution<float> s = solve(p, mode, 2, alsatian::current_isa());
+        CHECK(s.counts.primal == 1);  // the row without cells
+        CHECK(s.counts.dual == p.rows - 1);
+        check(p, mode, alsatian::current_isa());
+        check(p, {false, false, rule, false, 0.3, alsatian::Form::automatic, 4.0f}, alsatian::current_isa());
+        check(p, {false, false, rule, true, 0.3, alsatian::Form::primal, 4.0f}, alsatian::current_isa());
+    }
+}
+
+TEST(small_weights_of_nearly_full_rows_are_not_lost_beside_the_ones_of_absent_cells) {
+    Problem<float> p(14, 60, 5, false, 0.9, 2);
+    for (float& w : p.weights) w *= 1e-5f;
+    check(p, {false, true, alsatian::kZero, true, 1e-6, alsatian::Form::automatic}, alsatian::current_isa(),
+          1000);
+    const Problem<float> full(5, 60, 5, false, 2.0, 2);
+    check(full, {false, true, alsatian::kZero, true, 1e-6, alsatian::Form::automatic},
+          alsatian::current_isa());
 }

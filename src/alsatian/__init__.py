@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from alsatian.models.als import ALS
+    from alsatian.models.implicit import ImplicitALS
     from alsatian.models.imputer import ALSImputer
 
 __version__ = "0.1.0"
@@ -18,10 +19,11 @@ __version__ = "0.1.0"
 _HOMES = {
     "ALS": "alsatian.models.als",
     "ALSImputer": "alsatian.models.imputer",
+    "ImplicitALS": "alsatian.models.implicit",
 }
 _SUBMODULES = ("datasets", "derivation", "models", "objective")
 
-__all__ = ["ALS", "ALSImputer"]
+__all__ = ["ALS", "ALSImputer", "ImplicitALS"]
 
 
 def __getattr__(name: str) -> Any:

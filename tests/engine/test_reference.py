@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from alsatian._engine.contract import Cells, HalfStepResult
+from alsatian._engine.contract import ZERO, Cells, HalfStepResult
 from alsatian._engine.reference import half_step
 from alsatian.objective import gradient, loss, loss_parts
-from problems import BIASES, MODES, Problem, as_cells, problem, problems, small_ratings, stored
+from problems import BIASES, MODES, Problem, as_cells, dense_row, problem, problems, small_ratings, stored
 
 ALL = [pytest.param(p, id=p.name) for p in problems()]
 TINY = np.finfo(np.float64).eps
@@ -26,20 +26,6 @@ def run(p: Problem, **how: Any) -> tuple[np.ndarray, np.ndarray | None, HalfStep
 
 def stated(p: Problem, function: Callable[..., Any], w: np.ndarray, b: np.ndarray | None) -> Any:
     return function(p.X, w, p.factors, row_bias=b, **p.settings)
-
-
-def dense_row(p: Problem, i: int) -> tuple[np.ndarray, np.ndarray]:
-    """Row i as n values and n weights, zero weight where nothing is known."""
-    n = p.cells.shape[1]
-    if p.cells.full:
-        return p.X[i], np.ones(n)
-    x, c = np.zeros(n), np.full(n, float(p.cells.absent_zero))
-    weights = p.settings["weights"]
-    for position in range(p.X.indptr[i], p.X.indptr[i + 1]):
-        j = p.X.indices[position]
-        x[j] = p.X.data[position]
-        c[j] = 1.0 if weights is None else weights.data[position]
-    return x, c
 
 
 def design(p: Problem) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -57,7 +43,7 @@ def test_each_row_solves_its_normal_equations(p: Problem) -> None:
     w, b, _ = run(p)
     z, o, ridge = design(p)
     for i in range(p.cells.shape[0]):
-        x, c = dense_row(p, i)
+        x, c = dense_row(p.cells, i)
         row = w[i] if b is None else np.append(w[i], b[i])
         if not c.any():
             assert not row.any()
@@ -100,7 +86,7 @@ def test_relaxation_changes_the_loss_as_a_quadratic_does(p: Problem, omega: floa
     w_old, b_old = p.start()
     w_best, b_best, _ = run(p)
     for i in range(p.cells.shape[0]):
-        if not dense_row(p, i)[1].any():
+        if not dense_row(p.cells, i)[1].any():
             w_old[i] = 0
             if b_old is not None:
                 b_old[i] = 0
@@ -168,7 +154,7 @@ def test_without_ridge_a_row_has_minimum_norm(mode: str, bias: str, dtype: type)
     w, b, _ = run(p)
     z, o, _ = design(p)
     for i in range(p.cells.shape[0]):
-        x, c = dense_row(p, i)
+        x, c = dense_row(p.cells, i)
         row = w[i] if b is None else np.append(w[i], b[i])
         expected = minimum_norm(z, c, x - o, float(np.sqrt(np.finfo(dtype).eps))) if c.any() else np.zeros_like(row)
         np.testing.assert_allclose(row, expected, rtol=1e-5 if dtype == np.float32 else 1e-9, atol=1e-6)
@@ -233,7 +219,7 @@ def implicit_cells(x: np.ndarray, alpha: float, objective: str) -> Cells:
     c, preference = 1 + alpha * np.abs(values), (values > 0).astype(float)
     if objective == "ials":  # α g (P − s)² + s² = (1 + α g) (s − α g P / (1 + α g))² + a constant
         preference = preference * (c - 1) / c
-    return as_cells(*(sparse.csr_array((v, (rows, columns)), shape=x.shape) for v in (preference, c)), absent_zero=True)
+    return as_cells(*(sparse.csr_array((v, (rows, columns)), shape=x.shape) for v in (preference, c)), rule=ZERO)
 
 
 @pytest.mark.parametrize("nu", [0.0, 0.5, 1.0])

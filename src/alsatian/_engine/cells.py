@@ -64,10 +64,10 @@ def transpose(cells: Cells) -> Cells:
     """Return the cells of the transposed matrix, columns become rows; everything is copied once."""
     m, n = cells.shape
     if cells.indptr is None or cells.indices is None:
-        return Cells((n, m), None, None, np.ascontiguousarray(cells.values.T), absent_zero=cells.absent_zero)
+        return Cells((n, m), None, None, np.ascontiguousarray(cells.values.T), rule=cells.rule)
     indptr, indices, values = _compressed_columns(cells, cells.values)
     weights = None if cells.weights is None else _compressed_columns(cells, cells.weights)[2]
-    return Cells((n, m), indptr, indices, values, weights, cells.absent_zero)
+    return Cells((n, m), indptr, indices, values, weights, cells.rule)
 
 
 def blocks(size: int, block: int = _BLOCK) -> Iterator[slice]:

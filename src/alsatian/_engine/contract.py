@@ -18,9 +18,38 @@ Poll = Callable[[float], None]  # told the fraction done, now and then; may rais
 Form = Literal["auto", "primal", "dual"]
 
 
+class Rule(NamedTuple):
+    """What a stored cell of weight c and value x is to the objective ½ Σ_Ω (q s² − 2 p s + κ) + ½ α₀ Σ_all s².
+
+    q = c − less, p = (c + more) x and κ = (c + more) x². With α > 0 a value v says both: c = α |v|, and x is 1 where
+    v > 0, else 0.
+    """
+
+    gram_weight: float = 0.0  # α₀
+    less: float = 0.0
+    more: float = 0.0
+    alpha: float = 0.0
+
+
+OBSERVED = Rule()
+"""Cells that are not stored are missing."""
+ZERO = Rule(gram_weight=1.0, less=1.0)
+"""Cells that are not stored are zeros of weight one."""
+
+
+def hkv(alpha: float, unobserved_weight: float) -> Rule:
+    """Σ_all C (P − s)², C = α₀ + αg where something is stored and α₀ elsewhere (Hu, Koren and Volinsky 2008, eq. 3)."""
+    return Rule(gram_weight=unobserved_weight, more=unobserved_weight, alpha=alpha)
+
+
+def ials(alpha: float, unobserved_weight: float) -> Rule:
+    """Σ_Ω αg (P − s)² + α₀ Σ_all s² (Rendle et al. 2022, eq. 1)."""
+    return Rule(gram_weight=unobserved_weight, alpha=alpha)
+
+
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """The observed cells of an m × n matrix, row by row.
+    """The stored cells of an m × n matrix, row by row.
 
     Attributes
     ----------
@@ -31,10 +60,9 @@ class Cells:
         Sorted and unique within a row.
     values : array of shape (nnz,), or C-contiguous of shape (m, n)
     weights : array of shape (nnz,), or None
-        Non-negative weight c of each stored cell; None is one everywhere. Under `absent_zero=False` a cell of weight
-        zero is missing.
-    absent_zero : bool
-        Cells that are not stored are zeros of weight one (α₀ = 1), instead of missing (α₀ = 0).
+        Non-negative weight c of each stored cell; None is one everywhere. Under the rule `OBSERVED` a cell of weight
+        zero is missing. None where the values hold their confidence (``rule.alpha > 0``).
+    rule : Rule
     """
 
     shape: tuple[int, int]
@@ -42,12 +70,17 @@ class Cells:
     indices: NDArray[np.int32] | None
     values: Floats
     weights: Floats | None = None
-    absent_zero: bool = False
+    rule: Rule = OBSERVED
 
     @property
     def full(self) -> bool:
         """Whether every cell is observed with weight one."""
         return self.indptr is None
+
+    @property
+    def absent_zero(self) -> bool:
+        """Whether cells that are not stored are zeros of weight one."""
+        return self.rule == ZERO
 
 
 class HalfStepResult(NamedTuple):
@@ -75,6 +108,6 @@ class HalfStepResult(NamedTuple):
 #     poll: Poll | None = None,
 # ) -> HalfStepResult
 #
-# A row without a cell of positive weight gets w = 0 and b = 0 where absent cells are missing. With λ = 0 a
+# A row without a cell of positive weight gets w = 0 and b = 0, whatever ω, where α₀ = 0. With λ = 0 a
 # rank-deficient row gets the minimum-norm solution (singular values under √eps · σ_max count as zero).
 # Values are assumed validated: finite, in range, right dtypes. All arrays share one dtype, float32 or float64.

@@ -11,15 +11,12 @@ from alsatian._engine import _core
 from alsatian._engine.contract import Cells, Floats, Form, HalfStepResult, Poll
 from alsatian._engine.threads import one_blas_thread
 
-# The rank from which the native core considers the dual form; below it the basis would be made for nothing.
-_LEAST_DUAL_RANK = 96
 
-
-def _may_go_dual_in_the_eigenbasis(cells: Cells, size: int, ridge: tuple[float, float], bias: bool, form: Form) -> bool:
-    if not cells.absent_zero or cells.weights is None or form == "primal":
+def _wants_eigenbasis(cells: Cells, size: int, ridge: tuple[float, float], bias: bool, form: Form) -> bool:
+    weighted = cells.weights is not None or cells.rule.alpha > 0
+    if cells.rule.gram_weight == 0 or not weighted:
         return False
-    positive = ridge[0] > 0 and (ridge[1] > 0 or not bias)
-    return positive and (size >= _LEAST_DUAL_RANK or form == "dual")
+    return _core.wants_eigenbasis(size, bias, ridge[0], ridge[1], form)
 
 
 def _eigenbasis(
@@ -55,10 +52,9 @@ def counted_half_step(
     """Do one half-step and also say how many rows were solved in each form."""
     rows, columns = cells.shape
     basis = None
-    if _may_go_dual_in_the_eigenbasis(
-        cells, factors.shape[1] + (out_bias is not None), ridge, out_bias is not None, form
-    ):
-        basis = _eigenbasis(factors, ridge, out_bias is not None, n_jobs, poll)
+    bias = out_bias is not None
+    if _wants_eigenbasis(cells, factors.shape[1] + bias, ridge, bias, form):
+        basis = _eigenbasis(factors, ridge, bias, n_jobs, poll)
     fit, penalty = np.empty(rows), np.empty(rows)
     solve = _core.half_step_float32 if factors.dtype == np.float32 else _core.half_step_float64
     counts = solve(
@@ -68,7 +64,7 @@ def counted_half_step(
         cells.indices,
         cells.values,
         cells.weights,
-        cells.absent_zero,
+        cells.rule,
         factors,
         offset,
         ridge[0],

@@ -5,7 +5,8 @@ Each row is its own weighted ridge regression on the side that is held fixed, so
     w̃_i = argmin ½ Σ_j c_ij (x_ij − o_j − w̃·z̃_j)² + ½ w̃ᵀ Λ_i w̃,      z̃_j = (z_j, 1),  w̃ = (w, b)
     A_i w̃_i = r_i,   A_i = Σ_j c_ij z̃_j z̃_jᵀ + Λ_i,   r_i = Σ_j c_ij (x_ij − o_j) z̃_j
 
-where j runs over the observed cells, or over all cells where absent cells are zeros of weight one.
+where j runs over the observed cells, or over all cells where absent cells take part: a stored cell then has its target
+x = p / (q + α₀) and the weight q + α₀ in the sum, an absent one the target 0 and the weight α₀.
 """
 
 from __future__ import annotations
@@ -99,8 +100,8 @@ def half_step(
     for i in range(m):
         if poll is not None and i % _ROWS_BETWEEN_POLLS == 0:
             poll(i / m)
-        columns, x, c = _row(cells, i)
-        if columns.size == 0 and not cells.absent_zero:
+        columns, x, c, constant = _row(cells, i)
+        if columns.size == 0 and cells.rule.gram_weight == 0:
             new = np.zeros(lambdas.size)  # nothing is known of this row, whatever it was before
         else:
             new = _solve(z_tilde[columns], c, x - o[columns], scales[i] * lambdas, rcond)
@@ -114,28 +115,39 @@ def half_step(
             out_bias[i] = new[k]
             stored = np.append(stored, np.float64(out_bias[i]))
         residual = x - o[columns] - z_tilde[columns] @ stored
-        fit[i] = 0.5 * np.sum(c * residual**2)
+        fit[i] = 0.5 * (np.sum(c * residual**2) + constant)
         penalty[i] = 0.5 * np.sum(scales[i] * lambdas * stored**2)
     if poll is not None:
         poll(1.0)
     return HalfStepResult(fit, penalty)
 
 
-def _row(cells: Cells, i: int) -> tuple[NDArray[np.intp], Vector, Vector]:
-    """Give columns, values x and weights c > 0 of the cells that count in row i."""
+def _row(cells: Cells, i: int) -> tuple[NDArray[np.intp], Vector, Vector, float]:
+    """Give columns, targets x and weights c > 0 of the cells that count in row i, and what κ holds beyond Σ c x²."""
     n = cells.shape[1]
     if cells.indptr is None or cells.indices is None:
-        return np.arange(n), cells.values[i].astype(np.float64), np.ones(n)
+        return np.arange(n), cells.values[i].astype(np.float64), np.ones(n), 0.0
+    rule = cells.rule
     span = slice(int(cells.indptr[i]), int(cells.indptr[i + 1]))
     columns = cells.indices[span].astype(np.intp)
     x = cells.values[span].astype(np.float64)
     c = np.ones(columns.size) if cells.weights is None else cells.weights[span].astype(np.float64)
-    if cells.absent_zero:
-        all_x, all_c = np.zeros(n), np.ones(n)
-        all_x[columns], all_c[columns] = x, c
+    if rule.alpha > 0:
+        c, x = rule.alpha * np.abs(x), (x > 0).astype(np.float64)
+    if rule.gram_weight > 0:
+        # The sum over all cells is laid out: c − less + α₀ is the whole weight of a stored cell, q s² − 2 p s + κ its
+        # square around p / q up to a constant.
+        p, kappa = (c + rule.more) * x, (c + rule.more) * x * x
+        all_x, all_c = np.zeros(n), np.full(n, rule.gram_weight)
+        all_c[columns] += c - rule.less
+        counts = all_c[columns] > 0
+        all_x[columns[counts]] = p[counts] / all_c[columns[counts]]
+        constant = float(np.sum(kappa) - np.sum(all_c * all_x**2))
         columns, x, c = np.arange(n), all_x, all_c
+    else:
+        constant = 0.0
     positive = c > 0
-    return columns[positive], x[positive], c[positive]
+    return columns[positive], x[positive], c[positive], constant
 
 
 def _solve(z: Matrix, c: Vector, target: Vector, lambdas: Vector, rcond: float) -> Vector:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.sparse import issparse
 
 from alsatian._engine.cells import blocks, row_counts
-from alsatian._engine.contract import Cells
+from alsatian._engine.contract import OBSERVED, ZERO, Cells
 from alsatian.models._sparse import Compressed, canonical, check_size, first_difference, first_not_finite, with_dtype
 
 Array = NDArray[Any]
@@ -148,7 +148,7 @@ def _tidy(x: Compressed, c: Array | None, absent_zero: bool, allow_full: bool) -
         x = x.keep(x.data != 0, x.data)
     if c is None and x.full and allow_full:
         return Cells(x.shape, None, None, np.ascontiguousarray(x.data).reshape(x.shape))
-    return Cells(x.shape, x.indptr, x.indices, x.data, c, absent_zero)
+    return Cells(x.shape, x.indptr, x.indices, x.data, c, ZERO if absent_zero else OBSERVED)
 
 
 def _gather(X: Array, missing: bool, drop_zeros: bool) -> Compressed:

@@ -1,0 +1,86 @@
+#include "row_plan.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "row_solver.hpp"
+
+namespace alsatian {
+
+namespace {
+// Below this rank the dual gains nothing over the primal, whose tiles are then nearly as small.
+constexpr int kLeastDualRank = 96;
+constexpr int kDualMargin = 16;
+constexpr double kLeastBiasRidge = 0.1;
+// The symmetric form of the dual beside a Gram matrix divides by √q: every q must be well above zero.
+constexpr double kLeastDualWeight = 1.0 / 1024;
+// Below this weight, c − 1 against the one of the shared part leaves too few digits of c.
+constexpr double kSmallWeight = 1.0 / 16;
+
+bool rank_allows_dual(int size, Form form) {
+    return form == Form::dual || size >= kLeastDualRank;
+}
+
+// Taking back most of ZᵀZ to put small weights in its place would cancel: add up what is there instead.
+template <class T>
+bool taken_back(const Cells<T>& cells, i64 row) {
+    if (cells.rule.less == 0 || !cells.weights || 2 * cells.length(row) <= cells.columns) return false;
+    const T* weights = cells.weights + cells.indptr[row];
+    return *std::min_element(weights, weights + cells.length(row)) < kSmallWeight;
+}
+
+template <class T>
+bool weights_allow_dual(const Cells<T>& cells, i64 row) {
+    if (!cells.weighted()) return cells.rule.less == 0;
+    const T less = static_cast<T>(cells.rule.less);
+    T least = std::numeric_limits<T>::infinity(), most = 0;
+    for (i64 c = cells.indptr[row]; c < cells.indptr[row + 1]; c++) {
+        least = std::min(least, cells.weight(c));
+        most = std::max(most, cells.weight(c));
+    }
+    // Of c − 1 only the digits beyond the one are known.
+    return least > less && least - less >= static_cast<T>(kLeastDualWeight) * std::max(less, most - less);
+}
+
+template <class T>
+bool goes_dual(const Shared<T>& shared, const RowPlan& plan, i64 row) {
+    const HalfStep<T>& step = shared.step;
+    const i64 length = step.cells.length(row);
+    const int size = step.fixed.size();
+    if (length == 0 || plan.absent || step.form == Form::primal || !shared.dual_allowed) return false;
+    const bool gram = plan.rule.gram_weight > 0;
+    if (gram && (!shared.rotated || !weights_allow_dual(step.cells, row))) return false;
+    if (step.form == Form::dual) return true;
+    if (shared.no_ridge) return length < size;  // the primal would be singular
+    return rank_allows_dual(size, step.form) && length <= size - kDualMargin;
+}
+
+}  // namespace
+
+bool ridge_allows_dual(bool bias, double ridge, double ridge_bias) {
+    if (!bias) return true;
+    if (ridge == 0 || ridge_bias == 0) return ridge == ridge_bias;
+    return ridge_bias >= kLeastBiasRidge * ridge;
+}
+
+bool wants_eigenbasis(int size, bool bias, double ridge, double ridge_bias, Form form) {
+    return form != Form::primal && rank_allows_dual(size, form) && ridge > 0 &&
+           ridge_allows_dual(bias, ridge, ridge_bias);
+}
+
+template <class T>
+RowPlan plan_row(const Shared<T>& shared, i64 row) {
+    const Cells<T>& cells = shared.step.cells;
+    RowPlan plan{cells.rule};
+    if (taken_back(cells, row)) {
+        plan.rule = kObserved;
+        plan.absent = cells.length(row) < cells.columns;
+    }
+    plan.dual = goes_dual(shared, plan, row);
+    return plan;
+}
+
+template RowPlan plan_row<float>(const Shared<float>&, i64);
+template RowPlan plan_row<double>(const Shared<double>&, i64);
+
+}  // namespace alsatian

@@ -1,0 +1,25 @@
+// Which form each row system takes. It depends on the row, the rank and the mode alone, never on the rows
+// beside it or on the number of threads.
+#pragma once
+
+#include "half_step.hpp"
+
+namespace alsatian {
+
+template <class T>
+struct Shared;
+
+struct RowPlan {
+    Rule rule;
+    bool absent = false;  // the cells that are not stored are added one by one, as zeros of weight one
+    bool dual = false;
+};
+
+template <class T>
+RowPlan plan_row(const Shared<T>& shared, i64 row);
+
+// Whether Λ allows a dual form: S D⁻¹ Sᵀ holds (1 / λ_b) 1 1ᵀ, and a small ridge of the bias would swamp all
+// else in it. Without any ridge it does, as minimum norm.
+bool ridge_allows_dual(bool bias, double ridge, double ridge_bias);
+
+}  // namespace alsatian

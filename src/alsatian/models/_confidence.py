@@ -1,0 +1,104 @@
+"""From the counts that a user has to `Cells` of an implicit objective: how strongly each cell speaks, and for what."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array, issparse
+
+from alsatian._engine.contract import Cells, Floats, Rule
+from alsatian.models._inputs import check_dense, check_some_cell
+from alsatian.models._sparse import Compressed, canonical, check_size, first_not_finite
+
+Confidence = Literal["linear", "log"]
+
+
+def implicit_cells(X: Any, rule: Rule, confidence: Confidence, scale: float) -> Cells:
+    """Return the observed cells of X: those that are not zero, with ±g(x), the sign of x before its strength.
+
+    Parameters
+    ----------
+    X : ndarray or sparse matrix of shape (m, n)
+        float32 or float64. A zero, stored or not, is unobserved.
+    rule : Rule
+        That of the objective; it holds α and α₀.
+    confidence : {"linear", "log"}
+        g(x) = abs(x), or log(1 + abs(x) / ε).
+    scale : float
+        ε.
+
+    Raises
+    ------
+    ValueError
+        Where X holds a value that is not finite, or so large or so small that its confidence is not: says where.
+    """
+    check_size(X.shape)
+    cells = _stored(X)
+    strength = cells.data if confidence == "linear" else _log_strength(cells.data, scale)
+    _check_strength(cells, strength, rule.alpha)
+    return Cells(cells.shape, cells.indptr, cells.indices, strength, rule=rule)
+
+
+def implicit_counts(cells: Cells, observed_only: bool) -> NDArray[np.float64]:
+    """Return count_i, n_i + α₀ n or n_i alone, for each row."""
+    assert cells.indptr is not None
+    observed = np.diff(cells.indptr).astype(np.float64)
+    return observed if observed_only else observed + cells.rule.gram_weight * cells.shape[1]
+
+
+def loss_at_zero(cells: Cells) -> float:
+    """Return ½ Σ κ, the objective of zero factors: κ is αg, or α₀ + αg in "hkv", where the preference is 1."""
+    liked = cells.values[cells.values > 0].astype(np.float64)
+    return 0.5 * (cells.rule.alpha * float(np.sum(liked)) + cells.rule.more * liked.size)
+
+
+def check_observed(cells: Cells) -> None:
+    """Refuse to fit a matrix in which nobody liked anything."""
+    check_some_cell(cells)
+    if not (cells.values > 0).any():
+        raise ValueError(
+            f"X of shape {cells.shape} has no cell above zero: zeros are unobserved and negative values are dislikes, "
+            "so there is no preference to fit."
+        )
+
+
+def _stored(X: Any) -> Compressed:
+    if not issparse(X):
+        if check_dense(X):
+            row, column = (int(i) for i in np.argwhere(np.isnan(X))[0])
+            raise ValueError(
+                f"X holds NaN in row {row}, column {column}: an implicit objective has no missing cells. "
+                "Use 0 where nothing was observed (numpy.nan_to_num), or ALS, which takes NaN as missing."
+            )
+        X = csr_array(X)
+    cells = canonical(X, "X")
+    p = first_not_finite(cells.data)
+    if p is not None:
+        row, column = cells.position(p)
+        raise ValueError(
+            f"X stores {cells.data[p]} in row {row}, column {column}: stored values must be finite (neither NaN nor "
+            "inf). Leave the cell out of X where nothing was observed."
+        )
+    seen = cells.data != 0
+    return cells if seen.all() else cells.keep(seen, cells.data[seen])
+
+
+def _log_strength(x: Floats, scale: float) -> Floats:
+    strength = np.log1p(np.abs(x).astype(np.float64) / scale)
+    signed: Floats = np.copysign(strength, x).astype(x.dtype)
+    return signed
+
+
+def _check_strength(cells: Compressed, strength: Floats, alpha: float) -> None:
+    with np.errstate(over="ignore", under="ignore"):
+        weight = np.abs(strength) * strength.dtype.type(alpha)
+    bad = ~np.isfinite(weight) | (weight == 0)
+    if bad.any():
+        p = int(np.argmax(bad))
+        row, column = cells.position(p)
+        raise ValueError(
+            f"X holds {cells.data[p]} in row {row}, column {column}: its confidence, alpha times g(x), is {weight[p]} "
+            f"in {strength.dtype}. Scale X or alpha, or set dtype='float64'."
+        )

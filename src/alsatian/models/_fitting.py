@@ -1,0 +1,48 @@
+"""How an estimator runs a fit: callbacks, progress, and a consistent state whatever happens on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from alsatian.models._base import FactorModel, fitted_attributes, put_back
+from alsatian.models._callbacks import FitObserver
+from alsatian.models._fit import Alternation, auto_relaxation
+from alsatian.models._progress import Progress
+
+
+def run_fit(model: Any, data: dict[str, Any], prepare: Callable[[], tuple[Alternation, float]]) -> None:
+    """Fit an estimator; its fitted attributes are those of the fit, of its last whole iteration, or as before.
+
+    Parameters
+    ----------
+    model : FactorModel
+        With the parameters `max_iter`, `relaxation` and `verbose`.
+    data : dict
+        X, y and metadata, as the hooks of callbacks take them.
+    prepare : callable
+        Checks the data and returns the fit that is to run, and the gain that is too small to go on for.
+    """
+    before = dict(vars(model))
+    run: Alternation | None = None
+    try:
+        run, smallest_gain = prepare()
+        context = model._init_callback_context(max_subtasks=model.max_iter)
+        context.call_on_fit_task_begin(estimator=model, **data)
+        relaxation = auto_relaxation if model.relaxation == "auto" else lambda _: float(model.relaxation)
+        with Progress(model.verbose, model.max_iter, type(model).__name__) as progress:
+            observer = FitObserver(model, context, data, lambda: fitted_attributes(run.as_if_stopped()), progress)
+            run.run(model.max_iter, smallest_gain, relaxation, observer)
+        take(model, run)
+    except BaseException:  # Ctrl-C, or an error of a callback: what is done is not lost
+        if run is not None and run.n_iter > 0:
+            take(model, run)
+        else:
+            put_back(model, before)
+        raise
+    context.call_on_fit_task_end(estimator=model, reconstruction_attributes=lambda: fitted_attributes(run), **data)
+
+
+def take(model: FactorModel, run: Alternation) -> None:
+    """Put what a fit has reached on the estimator, in one step, which no signal can divide."""
+    model.__dict__.update(fitted_attributes(run))

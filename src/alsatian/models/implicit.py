@@ -1,0 +1,344 @@
+"""`ImplicitALS`: factorization of clicks, plays and purchases, where what was not seen counts too."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+from typing import Any, ClassVar, Literal, Self
+
+import numpy as np
+from sklearn.base import _fit_context
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sklearn.utils.validation import check_is_fitted
+
+from alsatian._engine.cells import Moments, transpose
+from alsatian._engine.contract import Cells, Floats, Rule, hkv, ials
+from alsatian._engine.threads import resolve_n_jobs
+from alsatian.models._base import FactorModel
+from alsatian.models._confidence import check_observed, implicit_cells, implicit_counts, loss_at_zero
+from alsatian.models._constraints import check_ridge, pair
+from alsatian.models._fit import Alternation, Factors, Side, solve_side
+from alsatian.models._fitting import run_fit
+from alsatian.models._init import given_columns, random_columns
+from alsatian.models._inputs import warn_of_empty
+
+
+class ImplicitALS(FactorModel):
+    """Matrix factorization of implicit feedback by alternating least squares: what was not seen is a weak no.
+
+    A cell of X that is not zero is observed: with preference P = 1 where x > 0, and P = 0 where x < 0, a dislike. How
+    strongly it speaks is g(x), `confidence`. With scores s_ij = w_i·z_j, minimises over W and Z
+
+        "hkv"   f = ½ Σ_all C (P − s)² + ridge,   C = α₀ + αg on the observed cells and α₀ elsewhere, where P = 0  [1]_
+        "ials"  f = ½ Σ_observed αg (P − s)² + ½ α₀ Σ_all s² + ridge                                               [2]_
+        ridge   ½ Σ_i count_i^ν λ_w |w_i|² + ½ Σ_j count_j^ν λ_z |z_j|²
+
+    Both sums over all m·n cells are computed without visiting them. A half-step solves all rows, or all columns,
+    exactly while the other side is held fixed, so f never rises (up to rounding).
+
+    Parameters
+    ----------
+    n_components : int, default=64
+        k, the number of factors. It may exceed both sizes of X.
+    objective : {"hkv", "ials"}, default="hkv"
+        Which of the two. They differ in the target of an observed cell: "ials" pulls it to P and, with weight α₀, to
+        zero as well.
+    alpha : float, default=1.0
+        α > 0, the weight of an observed cell for each unit of g.
+    unobserved_weight : float, default=0.1
+        α₀ >= 0, the weight of each cell that was not observed. With 0 only observed cells count.
+    confidence : {"linear", "log"}, default="log"
+        g(x) = abs(x), or log(1 + abs(x) / ε), which keeps a few cells of very many plays from outweighing all others.
+    confidence_scale : float, default=1.0
+        ε > 0, for "log" alone.
+    reg : float or pair of float, default=0.01
+        λ >= 0, one number or the pair (λ_w, λ_z) for rows and columns.
+    reg_exponent : float, default=1.0
+        ν >= 0, the power of the count that multiplies λ.
+    reg_count : {"all", "observed"}, default="all"
+        count_i: n_i + α₀ n, for n_i observed cells in the row and n columns (columns likewise) [2]_, or n_i alone.
+    solver : {"auto", "exact"}, default="auto"
+        How each row is solved; "auto" is exact.
+    relaxation : "auto" or float in (0, 2), default="auto"
+        ω: a row moves to w + ω (w* − w), where w* is its solution. f never rises for ω <= 2. "auto" is
+        min(1.9, 1 + t / (t + 3)) in iteration t = 0, 1, …, which needs a fraction of the iterations; 1 is plain ALS.
+        The first row half-step and the last iteration are exact whatever ω.
+    max_iter : int, default=15
+        Largest number of iterations (rows, then columns). 0 only solves the rows for the columns at the start.
+    tol : float, default=1e-4
+        Stop when an iteration lowers f by no more than `tol` times f at zero factors; one exact iteration follows where
+        the last was relaxed. 0 does all `max_iter` iterations.
+    init : "random" or array of shape (n_columns, n_components), default="random"
+        Column factors to start from. Rows need no start: they are solved first. "random" draws normal factors, in
+        float64, scaled to the data.
+    warm_start : bool, default=False
+        Start from the column factors of the earlier fit. X may have other rows, but not another width.
+    dtype : {None, "float32", "float64"} or NumPy type, default=None
+        Working precision. None is float32.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the random start.
+    n_jobs : int or None, default=None
+        Number of threads; None and -1 are all that affinity, cgroup quota and ``OMP_NUM_THREADS`` allow. The result
+        does not depend on it.
+    verbose : int, default=0
+        0 is silent, 1 shows a progress bar for anything longer than about two seconds, 2 prints a line an iteration.
+
+    Attributes
+    ----------
+    row_factors_ : ndarray of shape (n_rows, n_components)
+        W; equal to ``transform(X)`` of the training matrix.
+    column_factors_ : ndarray of shape (n_columns, n_components)
+        Z.
+    components_ : ndarray of shape (n_components, n_columns)
+        Zᵀ, a view of `column_factors_`.
+    row_bias_, column_bias_ : None
+        These models have no biases, and `mean_` is 0.
+    history_ : History
+        Loss and its parts after each iteration, and after the closing row half-step.
+    n_iter_ : int
+        Number of iterations done.
+    converged_ : bool
+        Whether `tol` was met. No warning is given where it was not.
+    n_features_in_ : int
+        Number of columns of X.
+    feature_names_in_ : ndarray of shape (n_columns,)
+        Column names of X, where it was a data frame with names that are all strings.
+
+    Notes
+    -----
+    Rows and columns without an observed cell get zero factors, and one `NoEntryWarning` counts them. Ctrl-C and errors
+    of callbacks during `fit` are as in `ALS`.
+
+    The row systems are (α₀ZᵀZ + Σ αg zzᵀ + Λ_i) w = Σ C P z. Rows of fewer cells than components are solved in their
+    dual form, in the eigenbasis of ZᵀZ, at a cost that falls with the square of their length.
+
+    References
+    ----------
+    .. [1] Y. Hu, Y. Koren, C. Volinsky, "Collaborative filtering for implicit feedback datasets", ICDM 2008, eq. 3.
+    .. [2] S. Rendle, W. Krichene, L. Zhang, Y. Koren, "Revisiting the performance of iALS on item recommendation
+       benchmarks", RecSys 2022 (arXiv 2110.14037), eqs. 1 to 4.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from alsatian import ImplicitALS
+    >>> plays = np.array([[9, 4, 0, 0], [5, 0, 0, 1], [0, 0, 7, 3], [0, 0, 2, 8]])
+    >>> model = ImplicitALS(n_components=2, random_state=0).fit(plays)
+    >>> scores = model.predict_cells([1, 1], [1, 2])  # what the second listener has not played
+    >>> bool(scores[0] > scores[1])
+    True
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "n_components": [Interval(Integral, 1, None, closed="left")],
+        "objective": [StrOptions({"hkv", "ials"})],
+        "alpha": [Interval(Real, 0, None, closed="neither")],
+        "unobserved_weight": [Interval(Real, 0, None, closed="left")],
+        "confidence": [StrOptions({"linear", "log"})],
+        "confidence_scale": [Interval(Real, 0, None, closed="neither")],
+        "reg": [Interval(Real, 0, None, closed="left"), tuple, list],
+        "reg_exponent": [Interval(Real, 0, None, closed="left")],
+        "reg_count": [StrOptions({"all", "observed"})],
+        "solver": [StrOptions({"auto", "exact"})],
+        "relaxation": [StrOptions({"auto"}), Interval(Real, 0, 2, closed="neither")],
+        "max_iter": [Interval(Integral, 0, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "init": [StrOptions({"random"}), "array-like"],
+        "warm_start": ["boolean"],
+        "dtype": [
+            None,
+            StrOptions({"float32", "float64"}),
+            Options(type, {np.float32, np.float64}),
+            Options(np.dtype, {np.dtype("float32"), np.dtype("float64")}),
+        ],
+        "random_state": ["random_state"],
+        "n_jobs": [None, Interval(Integral, None, -1, closed="right"), Interval(Integral, 1, None, closed="left")],
+        "verbose": ["verbose"],
+    }
+
+    clip = None  # scores are no ratings, and have no range
+
+    def __init__(
+        self,
+        n_components: int = 64,
+        *,
+        objective: str = "hkv",
+        alpha: float = 1.0,
+        unobserved_weight: float = 0.1,
+        confidence: Literal["linear", "log"] = "log",
+        confidence_scale: float = 1.0,
+        reg: float | tuple[float, float] = 0.01,
+        reg_exponent: float = 1.0,
+        reg_count: str = "all",
+        solver: str = "auto",
+        relaxation: str | float = "auto",
+        max_iter: int = 15,
+        tol: float = 1e-4,
+        init: Any = "random",
+        warm_start: bool = False,
+        dtype: Any = None,
+        random_state: Any = None,
+        n_jobs: int | None = None,
+        verbose: int = 0,
+    ) -> None:
+        self.n_components = n_components
+        self.objective = objective
+        self.alpha = alpha
+        self.unobserved_weight = unobserved_weight
+        self.confidence = confidence
+        self.confidence_scale = confidence_scale
+        self.reg = reg
+        self.reg_exponent = reg_exponent
+        self.reg_count = reg_count
+        self.solver = solver
+        self.relaxation = relaxation
+        self.max_iter = max_iter
+        self.tol = tol
+        self.init = init
+        self.warm_start = warm_start
+        self.dtype = dtype
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+        self.verbose = verbose
+
+    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Fit the factors to X.
+
+        Parameters
+        ----------
+        X : array-like, data frame or sparse matrix of shape (n_rows, n_columns)
+            Counts or strengths. Zero, stored or not, is unobserved; a negative value is a dislike. X is never changed;
+            canonical CSR of the working precision is used without a copy.
+        y : None
+            Ignored; here for scikit-learn's sake.
+
+        Returns
+        -------
+        self : ImplicitALS
+
+        Raises
+        ------
+        ValueError
+            For a parameter out of range, a value that is NaN or infinite, or an X without any cell above zero. The
+            model is then as it was before.
+        """
+        run_fit(self, {"X": X, "y": y, "metadata": None}, lambda: self._prepared(X))
+        return self
+
+    def fit_transform(self, X: Any, y: Any = None) -> Floats:
+        """Fit the factors to X and return a copy of the row factors; `fit`, then `transform`, at the cost of `fit`.
+
+        Parameters
+        ----------
+        X, y
+            As in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_components)
+        """
+        factors: Floats = self.fit(X, y).row_factors_.copy()
+        return factors
+
+    def transform(self, X: Any) -> Floats:
+        """Solve row factors for X with the column factors as fitted (fold-in).
+
+        Parameters
+        ----------
+        X : array-like, data frame or sparse matrix of shape (n, n_columns)
+            Any rows, known or new. A row without an observed cell gets zeros, and one warning counts them.
+
+        Returns
+        -------
+        ndarray of shape (n, n_components)
+            In the precision of the model. Exact, whatever `solver` and `relaxation`.
+        """
+        check_is_fitted(self)
+        self._validate_params()
+        cells = self._cells(self._checked(X, self.column_factors_.dtype, reset=False))
+        warn_of_empty(cells)
+        rows = np.zeros((cells.shape[0], self.column_factors_.shape[1]), dtype=self.column_factors_.dtype)
+        solve_side(
+            self._side(cells, 0), self.column_factors_, None, 0.0,
+            out=rows, out_bias=None, n_jobs=resolve_n_jobs(self.n_jobs),
+        )  # fmt: skip
+        return rows
+
+    def objective_settings(self) -> dict[str, Any]:
+        """Return what `alsatian.objective` has to be told of this model, beside X and the factors.
+
+        Returns
+        -------
+        dict
+            Keyword arguments of `alsatian.objective.loss`, `loss_parts` and `gradient`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from alsatian import ImplicitALS
+        >>> from alsatian.objective import loss
+        >>> X = np.array([[9, 4, 0, 0], [5, 0, 0, 1], [0, 0, 7, 3], [0, 0, 2, 8]])
+        >>> model = ImplicitALS(2, dtype="float64", random_state=0).fit(X)
+        >>> f = loss(X, model.row_factors_, model.column_factors_, **model.objective_settings())
+        >>> bool(np.isclose(f, model.history_.loss[-1]))
+        True
+        """
+        names = (
+            "objective", "alpha", "unobserved_weight", "confidence", "confidence_scale",
+            "reg", "reg_exponent", "reg_count",
+        )  # fmt: skip
+        return {name: getattr(self, name) for name in names}
+
+    def _validate_params(self) -> None:
+        super()._validate_params()
+        check_ridge(self, "reg", self.reg)
+
+    def __sklearn_tags__(self) -> Any:
+        """Return scikit-learn's tags: sparse matrices are welcome, NaN is not, and float32 comes out."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = False
+        tags.transformer_tags.preserves_dtype = [np.dtype(self._dtype()).name]
+        return tags
+
+    def _dtype(self) -> Any:
+        return np.dtype("float32" if self.dtype is None else self.dtype)
+
+    def _rule(self) -> Rule:
+        rule = hkv if self.objective == "hkv" else ials
+        return rule(float(self.alpha), float(self.unobserved_weight))
+
+    def _cells(self, X: Any) -> Cells:
+        return implicit_cells(X, self._rule(), self.confidence, float(self.confidence_scale))
+
+    def _side(self, cells: Cells, which: int) -> Side:
+        """Return rows (0) or columns (1) with their own ridge, scaled by count^ν."""
+        counts = implicit_counts(cells, self.reg_count == "observed")
+        return Side(cells, (pair(self.reg)[which], 0.0), counts ** float(self.reg_exponent))
+
+    def _prepared(self, X: Any) -> tuple[Alternation, float]:
+        """Check the data and return the fit that is to run, and the gain that is too small to go on for."""
+        rows = self._cells(self._checked(X, self._dtype(), reset=True))
+        check_observed(rows)
+        columns = transpose(rows)
+        warn_of_empty(rows, columns)
+        start = Factors(
+            np.zeros((rows.shape[0], int(self.n_components)), dtype=rows.values.dtype),
+            self._first_columns(rows, columns), None, None,
+        )  # fmt: skip
+        run = Alternation(self._side(rows, 0), self._side(columns, 1), start, n_jobs=resolve_n_jobs(self.n_jobs))
+        return run, float(self.tol) * loss_at_zero(rows)
+
+    def _first_columns(self, rows: Cells, columns: Cells) -> Floats:
+        shape, dtype = (rows.shape[1], int(self.n_components)), rows.values.dtype
+        init = self.column_factors_ if self.warm_start and hasattr(self, "column_factors_") else self.init
+        if isinstance(init, str):
+            # The preferences as all m·n cells hold them, each observed one with its share of the weight.
+            total = rows.rule.gram_weight * rows.shape[0] * rows.shape[1] + 2 * loss_at_zero(rows)
+            spread = Moments(total, 0.0, 2 * loss_at_zero(rows))
+            factors = random_columns(shape, spread, 0.0, check_random_state(self.random_state), dtype)
+        else:
+            factors, _ = given_columns(init, shape, False, dtype)
+        assert columns.indptr is not None
+        factors[np.diff(columns.indptr) == 0] = 0
+        return factors
