@@ -12,6 +12,7 @@
 #include <string>
 #include <tuple>
 
+#include "fixed_side.hpp"
 #include "half_step.hpp"
 #include "structure.hpp"
 
@@ -78,10 +79,10 @@ Counts half_step(i64 rows, i64 columns, std::optional<In<i64, 1>> indptr, std::o
                  nb::ndarray<const T, nb::numpy, nb::c_contig, nb::device::cpu> values,
                  std::optional<In<T, 1>> weights, std::tuple<double, double, double, double> rule,
                  In<T, 2> factors, std::optional<In<T, 1>> offset, double ridge, double ridge_bias,
-                 In<double, 1> scale, std::optional<In<double, 1>> eigenvalues,
-                 std::optional<In<double, 2>> eigenvectors, Out<T, 2> out, std::optional<Out<T, 1>> out_bias,
-                 double relaxation, Out<double, 1> fit, Out<double, 1> penalty, int n_jobs,
-                 const std::string& form, const std::string& isa, nb::object poll) {
+                 In<double, 1> scale, const alsatian::FixedSide<T>* prepared, Out<T, 2> out,
+                 std::optional<Out<T, 1>> out_bias, double relaxation, Out<double, 1> fit,
+                 Out<double, 1> penalty, int n_jobs, const std::string& form, const std::string& isa,
+                 nb::object poll) {
     require(rows >= 0 && columns >= 0, "shape must not be negative");
     check_cells<T>(factors, columns, offset);
     require(indptr.has_value() == indices.has_value(), "indptr and indices go together");
@@ -106,11 +107,6 @@ Counts half_step(i64 rows, i64 columns, std::optional<In<i64, 1>> indptr, std::o
     require(!out_bias || i64(out_bias->shape(0)) == rows, "out_bias must have one entry a row");
     require(i64(fit.shape(0)) == rows && i64(penalty.shape(0)) == rows,
             "fit and penalty must have one entry a row");
-    const std::size_t size = factors.shape(1) + (out_bias ? 1 : 0);
-    require(eigenvalues.has_value() == eigenvectors.has_value(), "eigenvalues and eigenvectors go together");
-    require(!eigenvalues || (eigenvalues->shape(0) == size && eigenvectors->shape(0) == size &&
-                             eigenvectors->shape(1) == size),
-            "the eigenbasis must have the size of the row system");
     require(ridge >= 0 && ridge_bias >= 0, "ridge must not be negative");
 
     alsatian::HalfStep<T> step;
@@ -123,8 +119,7 @@ Counts half_step(i64 rows, i64 columns, std::optional<In<i64, 1>> indptr, std::o
     step.ridge_bias = out_bias ? ridge_bias : 0;
     step.scale = scale.data();
     step.scale_step = scale.shape(0) == 1 ? 0 : 1;
-    step.eigenvalues = pointer(eigenvalues);
-    step.eigenvectors = pointer(eigenvectors);
+    step.prepared = prepared;
     step.out = out.data();
     step.out_bias = pointer(out_bias);
     step.relaxation = relaxation;
@@ -134,6 +129,9 @@ Counts half_step(i64 rows, i64 columns, std::optional<In<i64, 1>> indptr, std::o
     step.form = parse_form(form);
     step.isa = usable_isa(isa);
     step.poll = make_poll(poll);
+    require(!prepared || (prepared->isa == step.isa && prepared->rows == columns &&
+                          prepared->size == step.fixed.size() && prepared->rule == step.cells.rule),
+            "what was prepared does not belong to this half-step");
 
     alsatian::Counts counts;
     {
@@ -154,10 +152,47 @@ void define_half_step(nb::module_& m, const char* name) {
     m.def(name, &half_step<T>, "rows"_a, "columns"_a, "indptr"_a.noconvert().none(),
           "indices"_a.noconvert().none(), "values"_a.noconvert(), "weights"_a.noconvert().none(), "rule"_a,
           "factors"_a.noconvert(), "offset"_a.noconvert().none(), "ridge"_a, "ridge_bias"_a,
-          "scale"_a.noconvert(), "eigenvalues"_a.noconvert().none(), "eigenvectors"_a.noconvert().none(),
-          "out"_a.noconvert(), "out_bias"_a.noconvert().none(), "relaxation"_a, "fit"_a.noconvert(),
-          "penalty"_a.noconvert(), "n_jobs"_a, "form"_a, "isa"_a, "poll"_a.none(),
-          "Solve every row of one side with the other side fixed; see contract.py.");
+          "scale"_a.noconvert(), "prepared"_a.none(), "out"_a.noconvert(), "out_bias"_a.noconvert().none(),
+          "relaxation"_a, "fit"_a.noconvert(), "penalty"_a.noconvert(), "n_jobs"_a, "form"_a, "isa"_a,
+          "poll"_a.none(), "Solve every row of one side with the other side fixed; see contract.py.");
+}
+
+// What half-steps beside a Gram matrix need of the fixed side alone.
+template <class T>
+alsatian::FixedSide<T> prepare(In<T, 2> factors, std::optional<In<T, 1>> offset,
+                               std::tuple<double, double, double, double> rule, bool bias, double ridge,
+                               double ridge_bias, std::optional<In<double, 1>> eigenvalues,
+                               std::optional<In<double, 2>> eigenvectors, int n_jobs, const std::string& isa,
+                               nb::object poll) {
+    check_cells<T>(factors, i64(factors.shape(0)), offset);
+    alsatian::HalfStep<T> step;
+    step.cells.rule = {std::get<0>(rule), std::get<1>(rule), std::get<2>(rule)};
+    step.fixed = {factors.data(), i64(factors.shape(0)), static_cast<int>(factors.shape(1)), bias};
+    const std::size_t size = step.fixed.size();
+    require(eigenvalues.has_value() == eigenvectors.has_value(), "eigenvalues and eigenvectors go together");
+    require(!eigenvalues || (eigenvalues->shape(0) == size && eigenvectors->shape(0) == size &&
+                             eigenvectors->shape(1) == size),
+            "the eigenbasis must have the size of the row system");
+    require(!eigenvalues || (ridge > 0 && (!bias || ridge_bias > 0)), "an eigenbasis needs a ridge");
+    step.offset = pointer(offset);
+    step.ridge = ridge;
+    step.ridge_bias = ridge_bias;
+    step.eigenvalues = pointer(eigenvalues);
+    step.eigenvectors = pointer(eigenvectors);
+    step.threads = n_jobs;
+    step.isa = usable_isa(isa);
+    step.poll = make_poll(poll);
+    nb::gil_scoped_release release;
+    return alsatian::prepare(step);
+}
+
+template <class T>
+void define_prepare(nb::module_& m, const char* type, const char* name) {
+    nb::class_<alsatian::FixedSide<T>>(m, type, "What half-steps share of the side held fixed.");
+    m.def(name, &prepare<T>, "factors"_a.noconvert(), "offset"_a.noconvert().none(), "rule"_a, "bias"_a,
+          "ridge"_a, "ridge_bias"_a, "eigenvalues"_a.noconvert().none(), "eigenvectors"_a.noconvert().none(),
+          "n_jobs"_a, "isa"_a, "poll"_a.none(),
+          "Make what half-steps beside a Gram matrix need of the fixed side alone.");
 }
 
 // Z̃ᵀZ̃ in float64, whole and symmetric, into `out`.
@@ -196,6 +231,8 @@ void define_gram(nb::module_& m, const char* name) {
 
 NB_MODULE(_core, m) {
     m.doc() = "The native core of alsatian.";
+    define_prepare<float>(m, "FixedSideFloat32", "prepare_float32");
+    define_prepare<double>(m, "FixedSideFloat64", "prepare_float64");
     define_half_step<float>(m, "half_step_float32");
     define_half_step<double>(m, "half_step_float64");
     define_gram<float>(m, "gram_float32");

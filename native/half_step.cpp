@@ -154,14 +154,13 @@ Counts half_step(const HalfStep<T>& step) {
     Shared<T> shared(step, k);
     if (cells.rule.gram_weight == 0 && !cells.full()) return RowsByRow<T>(shared, crew).run();
 
-    const ColumnSums sums = column_sums(step.fixed, step.offset, k, crew);
     if (!cells.shared() || step.scale_step != 0) {
-        shared.begin_with(sums);
-        std::optional<Rotated<T>> rotated;
-        if (step.eigenvalues && shared.dual_allowed) rotated.emplace(rotate(step, sums, k, crew));
-        shared.rotated = rotated ? &*rotated : nullptr;
+        std::optional<FixedSide<T>> own;
+        if (!step.prepared) own.emplace(prepare(step, k, crew));
+        shared.side = own ? &*own : step.prepared;
         return RowsByRow<T>(shared, crew).run();
     }
+    const ColumnSums sums = column_sums(step.fixed, step.offset, k, crew);
     Counts counts;
     solve_shared(shared, sums, crew, counts);
     return counts;

@@ -38,6 +38,10 @@ struct Cells {
     bool shared() const { return full() || (rule == kZero && !weighted()); }
 };
 
+// What a half-step beside a Gram matrix needs of the fixed side alone; see fixed_side.hpp.
+template <class T>
+struct FixedSide;
+
 template <class T>
 struct HalfStep {
     Cells<T> cells;
@@ -51,11 +55,12 @@ struct HalfStep {
     // null.
     const double* eigenvalues = nullptr;
     const double* eigenvectors = nullptr;
-    T* out = nullptr;           // w, rows × k: the old rows on entry, the new on return
-    T* out_bias = nullptr;      // b, or null
-    double relaxation = 1;      // ω
-    double* fit = nullptr;      // per row: its share of the loss, without and
-    double* penalty = nullptr;  // of the ridge
+    const FixedSide<T>* prepared = nullptr;  // made before, from the same fixed side, offset, ridge and rule
+    T* out = nullptr;                        // w, rows × k: the old rows on entry, the new on return
+    T* out_bias = nullptr;                   // b, or null
+    double relaxation = 1;                   // ω
+    double* fit = nullptr;                   // per row: its share of the loss, without and
+    double* penalty = nullptr;               // of the ridge
     int threads = 1;
     Form form = Form::automatic;
     std::string isa;

@@ -53,9 +53,9 @@ LeastSquares RowSolver<T>::dense_system(i64 row) const {
     system.s.assign(std::size_t(size) * size, 0.0);
     system.t.assign(size, 0.0);
     for (int a = 0; a < size; a++) {
-        system.t[a] = s_.gram_weight() * s_.sums->rhs[a];
+        system.t[a] = s_.gram_weight() * s_.side->sums.rhs[a];
         for (int b = a; b < size; b++)
-            system.s[std::size_t(a) * size + b] = s_.gram_weight() * s_.sums->gram[s_.layout.at(a, b)];
+            system.s[std::size_t(a) * size + b] = s_.gram_weight() * s_.side->sums.gram[s_.layout.at(a, b)];
         system.s[std::size_t(a) * size + a] += s_.scale(row) * s_.lambda(a);
     }
     std::vector<double> zj(size);

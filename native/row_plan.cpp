@@ -49,7 +49,7 @@ bool goes_dual(const Shared<T>& shared, const RowPlan& plan, i64 row) {
     const int size = step.fixed.size();
     if (length == 0 || plan.absent || step.form == Form::primal || !shared.dual_allowed) return false;
     const bool gram = plan.rule.gram_weight > 0;
-    if (gram && (!shared.rotated || !weights_allow_dual(step.cells, row))) return false;
+    if (gram && (!shared.side->rotated || !weights_allow_dual(step.cells, row))) return false;
     if (step.form == Form::dual) return true;
     if (shared.no_ridge) return length < size;  // the primal would be singular
     return rank_allows_dual(size, step.form) && length <= size - kDualMargin;

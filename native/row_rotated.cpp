@@ -10,7 +10,7 @@ template <class T>
 void RowSolver<T>::finish_batch(Crew& crew, int worker) {
     const i64 count = std::ssize(batch_), size = s_.layout.size;
     if (count == 0) return;
-    const Rotated<T>& rotated = *s_.rotated;
+    const Rotated<T>& rotated = *s_.side->rotated;
     if (batch_new_.size() == 0) {
         const std::size_t panel = std::size_t(s_.layout.panel) * size;
         batch_new_ = Buffer<T>(panel);
@@ -43,7 +43,7 @@ void RowSolver<T>::finish_batch(Crew& crew, int worker) {
 template <class T>
 bool RowSolver<T>::dual_in_eigenbasis(i64 row, T* w, const T* old, RowResult& result) {
     const Cells<T>& cells = s_.step.cells;
-    const Rotated<T>& rotated = *s_.rotated;
+    const Rotated<T>& rotated = *s_.side->rotated;
     const int size = s_.layout.size;
     const i64 begin = cells.indptr[row];
     const int count = static_cast<int>(cells.length(row));
@@ -62,7 +62,7 @@ bool RowSolver<T>::dual_in_eigenbasis(i64 row, T* w, const T* old, RowResult& re
     }
     std::vector<T>& coef = dual_target_;
     coef.resize(static_cast<std::size_t>(count));
-    double constant = s_.gram_weight() * s_.sums->square;
+    double constant = s_.gram_weight() * s_.side->sums.square;
     for (int i = 0; i < count; i++) {
         const CellTerms<T> cell = terms(cells.rule, begin + i);
         constant += cell.constant;

@@ -22,13 +22,6 @@ Shared<T>::Shared(const HalfStep<T>& s, const Kernels<T>& k)
 }
 
 template <class T>
-void Shared<T>::begin_with(const ColumnSums& column_sums) {
-    sums = &column_sums;
-    start = Buffer<T>(layout.elements());
-    layout.copy_scaled(start.data(), sums->gram.data(), gram_weight());
-}
-
-template <class T>
 RowSolver<T>::RowSolver(const Shared<T>& shared, i64 longest_dual)
     : s_(shared),
       k_(shared.kernels),
@@ -94,9 +87,9 @@ void RowSolver<T>::begin_sum(const RowPlan& plan) {
     tally_ = Tally{};
     const double weight = plan.rule.gram_weight;
     if (weight > 0) {
-        s_.layout.copy(a_.data(), s_.start.data());
-        for (int c = 0; c < s_.layout.padded; c++) rhs_[c] = static_cast<T>(weight * s_.sums->rhs[c]);
-        tally_.constant = weight * s_.sums->square;
+        s_.layout.copy(a_.data(), s_.side->start.data());
+        for (int c = 0; c < s_.layout.padded; c++) rhs_[c] = static_cast<T>(weight * s_.side->sums.rhs[c]);
+        tally_.constant = weight * s_.side->sums.square;
     } else {
         s_.layout.clear(a_.data());
         std::fill(rhs_.begin(), rhs_.end(), T(0));
@@ -252,7 +245,7 @@ void RowSolver<T>::solve_empty(i64 row) {
     if (relaxed()) {
         load_old(row);
         result.curvature = penalty_of(s_.step, row, old_.data()) +
-                           0.5 * s_.gram_weight() * gram_norm(s_.layout, s_.sums->gram, old_.data());
+                           0.5 * s_.gram_weight() * gram_norm(s_.layout, s_.side->sums.gram, old_.data());
     }
     finish(row, result);
 }

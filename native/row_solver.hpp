@@ -6,10 +6,10 @@
 #include "buffer.hpp"
 #include "column_sums.hpp"
 #include "crew.hpp"
+#include "fixed_side.hpp"
 #include "half_step.hpp"
 #include "min_norm.hpp"
 #include "panels.hpp"
-#include "rotated.hpp"
 #include "row_plan.hpp"
 #include "write_out.hpp"
 
@@ -20,16 +20,13 @@ template <class T>
 struct Shared {
     const HalfStep<T>& step;
     const Kernels<T>& kernels;
-    Panels layout;                        // of A
-    const ColumnSums* sums = nullptr;     // where α₀ > 0
-    Buffer<T> start;                      // α₀ Z̃ᵀZ̃, which every A begins with
-    const Rotated<T>* rotated = nullptr;  // where α₀ > 0 and the dual form is wanted
-    bool no_ridge = false;                // some λ is zero, so that A may be singular
-    bool dual_allowed = false;            // by Λ
-    Buffer<T> inverse_root_ridge;  // 1 / √λ by column, for the dual; one where there is no ridge at all
+    Panels layout;                       // of A
+    const FixedSide<T>* side = nullptr;  // where α₀ > 0
+    bool no_ridge = false;               // some λ is zero, so that A may be singular
+    bool dual_allowed = false;           // by Λ
+    Buffer<T> inverse_root_ridge;        // 1 / √λ by column, for the dual; one where there is no ridge at all
 
     Shared(const HalfStep<T>& s, const Kernels<T>& k);
-    void begin_with(const ColumnSums& column_sums);
     double lambda(int column) const { return column < step.fixed.k ? step.ridge : step.ridge_bias; }
     double scale(i64 row) const { return step.scale[row * step.scale_step]; }
     double gram_weight() const { return step.cells.rule.gram_weight; }

@@ -11,7 +11,7 @@ import pytest
 
 from alsatian._engine import Cells, _core, reference
 from alsatian._engine.contract import OBSERVED, ZERO, Rule, hkv, ials
-from alsatian._engine.native import counted_half_step
+from alsatian._engine.native import counted_half_step, half_step, prepare
 from problems import BIASES, MODES, Problem, as_cells, dense_row, problem, small_ratings, stored
 
 ISAS = _core.available_isas()
@@ -315,8 +315,7 @@ def arguments() -> dict[str, Any]:
         "ridge": 1.0,
         "ridge_bias": 1.0,
         "scale": np.ones(5),
-        "eigenvalues": None,
-        "eigenvectors": None,
+        "prepared": None,
         "out": w,
         "out_bias": b,
         "relaxation": 1.0,
@@ -342,8 +341,7 @@ def arguments() -> dict[str, Any]:
         ({"out": lambda a: a["out"][:-1].copy()}, "out must be"),
         ({"out_bias": lambda a: a["out_bias"][:-1].copy()}, "out_bias"),
         ({"scale": lambda a: np.ones(4)}, "scale"),
-        ({"eigenvalues": lambda a: np.ones(4)}, "go together"),
-        ({"eigenvalues": lambda a: np.ones(4), "eigenvectors": lambda a: np.eye(3)}, "eigenbasis"),
+        ({"prepared": lambda a: prepare(ZERO, a["factors"], offset=None, ridge=(1.0, 1.0), bias=True)}, "belong"),
         ({"fit": lambda a: np.empty(4)}, "fit"),
         ({"weights": lambda a: a["values"][:-1].copy()}, "weights"),
         ({"ridge": lambda a: -1.0}, "ridge"),
@@ -357,6 +355,46 @@ def test_what_would_read_out_of_bounds_is_refused(change: dict[str, Any], messag
     _core.half_step_float64(**a)
     with pytest.raises((ValueError, IndexError), match=message):
         _core.half_step_float64(**{**a, **{name: make(a) for name, make in change.items()}})
+
+
+@pytest.mark.parametrize("mode", ["zero_weighted", "hkv", "ials"])
+@pytest.mark.parametrize("k", [5, 113])
+def test_rows_one_by_one_on_a_prepared_side_have_the_bits_of_all_together(mode: str, k: int) -> None:
+    p = problem(mode, "none", 0.5, shape=(40, 60), k=k, dtype=np.float32)
+    arguments = {**p.arguments, "out_bias": None}
+    together, _ = p.start()
+    half_step(p.cells, p.factors, out=together, **arguments)
+    prepared = prepare(p.cells.rule, p.factors, offset=None, ridge=p.arguments["ridge"], bias=False)
+    scale = np.broadcast_to(p.arguments["scale"], (40,))
+    for i in range(40):
+        here = slice(p.cells.indptr[i], p.cells.indptr[i + 1])
+        weights = None if p.cells.weights is None else p.cells.weights[here]
+        one = Cells(
+            (1, 60), p.cells.indptr[i : i + 2] - p.cells.indptr[i], p.cells.indices[here], p.cells.values[here],
+            weights, p.cells.rule,
+        )  # fmt: skip
+        w = np.zeros((1, k), np.float32)
+        half_step(one, p.factors, out=w, prepared=prepared, **{**arguments, "scale": float(scale[i])})
+        np.testing.assert_array_equal(w[0], together[i])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"eigenvalues": np.ones(4)}, "go together"),
+        ({"eigenvalues": np.ones(4), "eigenvectors": np.eye(3)}, "eigenbasis"),
+        ({"eigenvalues": np.ones(3), "eigenvectors": np.eye(3), "ridge": 0.0}, "ridge"),
+        ({"offset": np.ones(4)}, "offset"),
+    ],
+)
+def test_what_cannot_be_prepared_is_refused(change: dict[str, Any], message: str) -> None:
+    a: dict[str, Any] = {
+        "factors": np.ones((5, 3)), "offset": None, "rule": ZERO, "bias": False, "ridge": 1.0, "ridge_bias": 0.0,
+        "eigenvalues": None, "eigenvectors": None, "n_jobs": 1, "isa": "", "poll": None,
+    }  # fmt: skip
+    _core.prepare_float64(**a)
+    with pytest.raises(ValueError, match=message):
+        _core.prepare_float64(**{**a, **change})
 
 
 def test_wrong_dtypes_are_refused() -> None:

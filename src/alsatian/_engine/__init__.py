@@ -1,6 +1,6 @@
 """The engine room: the only importer of the native extension."""
 
-from alsatian._engine.contract import Cells, HalfStepResult
-from alsatian._engine.native import half_step
+from alsatian._engine.contract import Cells, HalfStepResult, Prepared
+from alsatian._engine.native import half_step, prepare
 
-__all__ = ["Cells", "HalfStepResult", "half_step"]
+__all__ = ["Cells", "HalfStepResult", "Prepared", "half_step", "prepare"]

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 Floats = NDArray[Any]  # float32 or float64, the working dtype
 Poll = Callable[[float], None]  # told the fraction done, now and then; may raise to cancel
 Form = Literal["auto", "primal", "dual"]
+Prepared = Any  # made by `prepare`, for half-steps on one fixed side
 
 
 class Rule(NamedTuple):
@@ -106,6 +107,7 @@ class HalfStepResult(NamedTuple):
 #     n_jobs: int = 1,               # number of threads, already resolved
 #     form: Form = "auto",           # for tests: insist on one form of the row system
 #     poll: Poll | None = None,
+#     prepared: Prepared | None = None,  # what `prepare` made of this fixed side; None makes it anew
 # ) -> HalfStepResult
 #
 # A row without a cell of positive weight gets w = 0 and b = 0, whatever ω, where α₀ = 0. With λ = 0 a

@@ -8,15 +8,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alsatian._engine import _core
-from alsatian._engine.contract import Cells, Floats, Form, HalfStepResult, Poll
+from alsatian._engine.contract import Cells, Floats, Form, HalfStepResult, Poll, Prepared, Rule
 from alsatian._engine.threads import one_blas_thread
 
 
-def _wants_eigenbasis(cells: Cells, size: int, ridge: tuple[float, float], bias: bool, form: Form) -> bool:
-    weighted = cells.weights is not None or cells.rule.alpha > 0
-    if cells.rule.gram_weight == 0 or not weighted:
-        return False
-    return _core.wants_eigenbasis(size, bias, ridge[0], ridge[1], form)
+def prepare(
+    rule: Rule,
+    factors: Floats,
+    *,
+    offset: Floats | None,
+    ridge: tuple[float, float],
+    bias: bool,
+    n_jobs: int = 1,
+    form: Form = "auto",
+    isa: str = "",
+    poll: Poll | None = None,
+) -> Prepared | None:
+    """Make what half-steps beside a Gram matrix need of the fixed side alone: once, for many small half-steps.
+
+    The arguments are those that the half-steps will get; `bias` says whether the rows have one. The factors and the
+    offset must not change in between. None where there is nothing to make, which is where α₀ = 0.
+    """
+    if rule.gram_weight == 0:
+        return None
+    values = vectors = None
+    if _core.wants_eigenbasis(factors.shape[1] + bias, bias, ridge[0], ridge[1], form):
+        values, vectors = _eigenbasis(factors, ridge, bias, n_jobs, poll)
+    make = _core.prepare_float32 if factors.dtype == np.float32 else _core.prepare_float64
+    return make(factors, offset, rule, bias, ridge[0], ridge[1], values, vectors, n_jobs, isa, poll)
 
 
 def _eigenbasis(
@@ -48,13 +67,16 @@ def counted_half_step(
     form: Form = "auto",
     isa: str = "",
     poll: Poll | None = None,
+    prepared: Prepared | None = None,
 ) -> tuple[HalfStepResult, Mapping[str, int]]:
     """Do one half-step and also say how many rows were solved in each form."""
     rows, columns = cells.shape
-    basis = None
     bias = out_bias is not None
-    if _wants_eigenbasis(cells, factors.shape[1] + bias, ridge, bias, form):
-        basis = _eigenbasis(factors, ridge, bias, n_jobs, poll)
+    own_systems = cells.weights is not None or cells.rule.alpha > 0  # not one for all rows
+    if prepared is None and own_systems:
+        prepared = prepare(
+            cells.rule, factors, offset=offset, ridge=ridge, bias=bias, n_jobs=n_jobs, form=form, isa=isa, poll=poll
+        )
     fit, penalty = np.empty(rows), np.empty(rows)
     solve = _core.half_step_float32 if factors.dtype == np.float32 else _core.half_step_float64
     counts = solve(
@@ -70,8 +92,7 @@ def counted_half_step(
         ridge[0],
         ridge[1],
         np.atleast_1d(np.asarray(scale, dtype=np.float64)),
-        None if basis is None else basis[0],
-        None if basis is None else basis[1],
+        prepared,
         out,
         out_bias,
         relaxation,
@@ -98,6 +119,7 @@ def half_step(
     n_jobs: int = 1,
     form: Form = "auto",
     poll: Poll | None = None,
+    prepared: Prepared | None = None,
 ) -> HalfStepResult:
     """Solve every row of one side with the other side fixed, in native code.
 
@@ -115,5 +137,6 @@ def half_step(
         n_jobs=n_jobs,
         form=form,
         poll=poll,
+        prepared=prepared,
     )
     return result

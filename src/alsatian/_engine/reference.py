@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from alsatian._engine.contract import Cells, Floats, Form, HalfStepResult, Poll
+from alsatian._engine.contract import Cells, Floats, Form, HalfStepResult, Poll, Prepared
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -35,6 +35,7 @@ def half_step(
     n_jobs: int = 1,
     form: Form = "auto",
     poll: Poll | None = None,
+    prepared: Prepared | None = None,
 ) -> HalfStepResult:
     """Solve every row of one side while the other is held fixed.
 
@@ -56,7 +57,7 @@ def half_step(
         The biases, likewise; None where the side has none.
     relaxation : float, default=1.0
         ω in w ← w + ω (w* − w).
-    n_jobs, form
+    n_jobs, form, prepared
         Taken to keep the signature of the native core; they change nothing here.
     poll : callable, or None
         Told the fraction done, now and then; may raise to cancel.
