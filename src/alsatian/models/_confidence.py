@@ -82,7 +82,7 @@ def _stored(X: Any) -> Compressed:
             "inf). Leave the cell out of X where nothing was observed."
         )
     seen = cells.data != 0
-    return cells if seen.all() else cells.keep(seen, cells.data[seen])
+    return cells if seen.all() else cells.keep(seen, cells.data)
 
 
 def _log_strength(x: Floats, scale: float) -> Floats:
