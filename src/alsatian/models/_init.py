@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from alsatian._engine.cells import Moments, blocks
 from alsatian._engine.contract import Floats
+from alsatian._tables import plain
 
 
 def random_columns(
@@ -46,7 +47,8 @@ def given_columns(init: Any, shape: tuple[int, int], biased: bool, dtype: Any) -
 
 
 def _checked(what: str, given: Any, shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
-    array = np.array(given, dtype=dtype, order="C")  # a copy: fitting writes into it
+    with np.errstate(over="ignore"):  # what does not fit comes out as inf, and is named
+        array = np.array(plain(given, "init"), dtype=dtype, order="C")  # a copy: fitting writes into it
     if array.shape != shape:
         raise ValueError(f"init gives {what} of shape {array.shape}, but X and n_components ask for {shape}.")
     if not np.isfinite(array).all():

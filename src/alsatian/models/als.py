@@ -12,15 +12,18 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from alsatian import _tables
 from alsatian._engine import Cells
 from alsatian._engine.cells import Moments, moments, row_counts, transpose
-from alsatian._engine.threads import resolve_n_jobs
+from alsatian._engine.threads import MAX_JOBS, resolve_n_jobs
 from alsatian.models._base import FLOATS, FactorModel, fitted_attributes, put_back
 from alsatian.models._callbacks import FitObserver
-from alsatian.models._constraints import check_range, check_ridge, pair
+from alsatian.models._constraints import check_random_state_kind, check_range, check_ridge, pair
 from alsatian.models._fit import Alternation, Factors, Side, auto_relaxation, solve_side
 from alsatian.models._init import given_columns, random_columns
 from alsatian.models._inputs import cells_of, check_some_cell, warn_of_empty
+from alsatian.models._limits import MAX_COMPONENTS, check_memory, out_of_memory
+from alsatian.models._overflow import check_moments, ridge_scale
 from alsatian.models._predict import array_with_nan, csr_copy, fill
 from alsatian.models._progress import Progress
 from alsatian.models._sparse import with_dtype
@@ -139,7 +142,7 @@ class ALS(FactorModel):
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "n_components": [Interval(Integral, 1, None, closed="left")],
+        "n_components": [Interval(Integral, 1, MAX_COMPONENTS, closed="both")],
         "reg": [Interval(Real, 0, None, closed="left"), tuple, list],
         "reg_exponent": [Interval(Real, 0, None, closed="left")],
         "bias": [StrOptions({"none", "mean", "rows", "columns", "both"})],
@@ -159,7 +162,7 @@ class ALS(FactorModel):
             Options(np.dtype, {np.dtype("float32"), np.dtype("float64")}),
         ],
         "random_state": ["random_state"],
-        "n_jobs": [None, Interval(Integral, None, -1, closed="right"), Interval(Integral, 1, None, closed="left")],
+        "n_jobs": [None, Interval(Integral, None, -1, closed="right"), Interval(Integral, 1, MAX_JOBS, closed="both")],
         "verbose": ["verbose"],
     }
 
@@ -239,11 +242,13 @@ class ALS(FactorModel):
                 observer = FitObserver(self, context, data, lambda: fitted_attributes(run.as_if_stopped()), progress)
                 run.run(self.max_iter, smallest_gain, relaxation, observer)
             self._take(run)
-        except BaseException:  # Ctrl-C, or an error of a callback: what is done is not lost
+        except BaseException as error:  # Ctrl-C, or an error of a callback: what is done is not lost
             if run is not None and run.n_iter > 0:
                 self._take(run)
             else:
                 put_back(self, before)
+            if isinstance(error, MemoryError):
+                raise out_of_memory(int(self.n_components), resolve_n_jobs(self.n_jobs)) from error
             raise
         context.call_on_fit_task_end(estimator=self, reconstruction_attributes=lambda: fitted_attributes(run), **data)
         return self
@@ -282,6 +287,8 @@ class ALS(FactorModel):
             Only with ``return_bias=True``; None where the model has no row bias.
         """
         check_is_fitted(self)
+        self._validate_params()
+        weights = _tables.plain_weights(weights, X)
         X = self._checked(X, self.column_factors_.dtype, reset=False)
         folded = self._fold_in(X, weights)
         return (folded.rows, folded.row_bias) if return_bias else folded.rows
@@ -301,9 +308,10 @@ class ALS(FactorModel):
 
         Returns
         -------
-        ndarray of shape (n, n_columns), or csr_array
-            float32 or float64 as X (anything else becomes float64). Under ``absent="zero"`` nothing is missing from a
-            sparse X: it comes back as a csr_array.
+        ndarray of shape (n, n_columns), data frame, or csr_array
+            float32 or float64 as X (anything else becomes float64). A frame of pandas or polars, or an Arrow table,
+            comes back as one of its kind, with its columns (and index), whatever `set_output` says, which is for
+            `transform`. Under ``absent="zero"`` nothing is missing from a sparse X: it comes back as a csr_array.
 
         Examples
         --------
@@ -316,6 +324,8 @@ class ALS(FactorModel):
                [1., 1., 1.]])
         """
         check_is_fitted(self)
+        self._validate_params()
+        given, weights = X, _tables.plain_weights(weights, X)
         X = self._checked(X, list(FLOATS), reset=False)
         sparse: bool = issparse(X)
         if sparse and self.absent == "zero":
@@ -328,7 +338,8 @@ class ALS(FactorModel):
         with np.errstate(over="ignore"):  # what does not fit comes out as inf, and is named
             dtype = self.column_factors_.dtype
             folded = self._fold_in(with_dtype(X, dtype) if sparse else X.astype(dtype, copy=False), weights)
-        return fill(array_with_nan(X), folded, self.clip)
+        filled = fill(array_with_nan(X), folded, self.clip)
+        return _tables.like(given, filled) if _tables.is_frame(given) else filled
 
     def objective_settings(self) -> dict[str, Any]:
         """Return what `alsatian.objective` has to be told of this model, beside X, the weights and the factors.
@@ -354,6 +365,7 @@ class ALS(FactorModel):
         return fitted | {name: getattr(self, name) for name in ("absent", "reg", "reg_exponent", "bias_reg")}
 
     def _validate_params(self) -> None:
+        check_random_state_kind(self, self.random_state)
         super()._validate_params()
         check_ridge(self, "reg", self.reg)
         check_ridge(self, "bias_reg", self.bias_reg)
@@ -364,29 +376,33 @@ class ALS(FactorModel):
 
     def _prepared(self, X: Any, weights: Any) -> tuple[Alternation, float]:
         """Check the data and return the fit that is to run, and the gain that is too small to go on for."""
+        _tables.refuse_long_table(X)
+        weights = _tables.plain_weights(weights, X)
         rows = cells_of(self._checked(X, self._dtypes(), reset=True), weights, absent_zero=self.absent == "zero")
         check_some_cell(rows)
+        check_memory(int(self.n_components), rows.shape, rows.values.dtype)
         columns = transpose(rows)
-        warn_of_empty(rows, columns)
-        spread = moments(rows)
-        start = self._start(rows, columns, spread)
         sides = self._side(rows, 0), self._side(columns, 1)
+        with np.errstate(over="ignore", invalid="ignore"):  # told in a moment, in words
+            spread = moments(rows)
+        mean = 0.0 if self.bias == "none" else spread.mean
+        at_zero = 0.5 * check_moments(spread, mean, rows)
+        warn_of_empty(rows, columns)
+        start = self._start(rows, columns, spread, mean)
         run = Alternation(*sides, start, n_jobs=resolve_n_jobs(self.n_jobs))
-        return run, self.tol * 0.5 * spread.about(start.mean)
+        return run, self.tol * at_zero
 
     def _side(self, cells: Cells, which: int) -> Side:
         """Return rows (0) or columns (1) with their own ridge, scaled by count^ν."""
         ridge = pair(self.reg)[which]
         bias_ridge = ridge if self.bias_reg is None else pair(self.bias_reg)[which]
-        counts = row_counts(cells)
-        exponent = float(self.reg_exponent)
-        scale = float(counts) ** exponent if isinstance(counts, int) else counts.astype(np.float64) ** exponent
-        return Side(cells, (ridge, bias_ridge), scale)
+        ridges = (ridge, bias_ridge)
+        scale = ridge_scale(row_counts(cells), float(self.reg_exponent), ridges, cells.values.dtype)
+        return Side(cells, ridges, scale)
 
-    def _start(self, rows: Cells, columns: Cells, spread: Moments) -> Factors:
+    def _start(self, rows: Cells, columns: Cells, spread: Moments, mean: float) -> Factors:
         m, n = rows.shape
         k, dtype = int(self.n_components), rows.values.dtype
-        mean = 0.0 if self.bias == "none" else spread.mean
         row_bias = np.zeros(m, dtype=dtype) if self.bias in {"rows", "both"} else None
         column_bias = np.zeros(n, dtype=dtype) if self.bias in {"columns", "both"} else None
         init = self.init

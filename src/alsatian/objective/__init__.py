@@ -33,6 +33,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
+from alsatian._tables import real
 from alsatian.objective._cells import Omega, read_cells
 from alsatian.objective._check import GradientCheck, check_gradient
 
@@ -344,8 +345,8 @@ def _state(
         scores=_scores(rows, columns, omega),
         rows=rows,
         columns=columns,
-        row_ridge=np.outer(n_i**nu, [lambda_w] * k + [lambda_b, 0.0, 0.0]),
-        column_ridge=np.outer(n_j**nu, [lambda_z] * k + [0.0, lambda_d, 0.0]),
+        row_ridge=np.outer(_to_the_power(n_i, nu), [lambda_w] * k + [lambda_b, 0.0, 0.0]),
+        column_ridge=np.outer(_to_the_power(n_j, nu), [lambda_z] * k + [0.0, lambda_d, 0.0]),
     )
 
 
@@ -370,7 +371,7 @@ def _scores(rows: Matrix, columns: Matrix, omega: Omega) -> Vector:
 
 
 def _factors(W: ArrayLike, Z: ArrayLike, shape: tuple[int, int]) -> tuple[Matrix, Matrix]:
-    w, z = np.asarray(W, dtype=np.float64), np.asarray(Z, dtype=np.float64)
+    w, z = real("W", W), real("Z", Z)
     m, n = shape
     if w.ndim != 2 or z.ndim != 2 or (w.shape[0], z.shape[0]) != shape or w.shape[1] != z.shape[1]:
         raise ValueError(
@@ -380,7 +381,7 @@ def _factors(W: ArrayLike, Z: ArrayLike, shape: tuple[int, int]) -> tuple[Matrix
 
 
 def _bias(name: str, bias: ArrayLike | None, length: int) -> Matrix:
-    column = np.zeros(length) if bias is None else np.asarray(bias, dtype=np.float64)
+    column = np.zeros(length) if bias is None else real(name, bias)
     if column.shape != (length,):
         raise ValueError(f"{name} must have shape ({length},), one number for each of X; got {column.shape}")
     return column[:, None]
@@ -392,6 +393,17 @@ def _pair(name: str, value: Any) -> Pair:
     if len(value) != 2:
         raise ValueError(f"{name} must be one number or a pair (rows, columns); got {value!r}")
     return _number(name, value[0]), _number(name, value[1])
+
+
+def _to_the_power(counts: Vector, nu: float) -> Vector:
+    with np.errstate(over="ignore"):
+        scale: Vector = counts**nu
+    if not np.isfinite(scale).all():
+        raise ValueError(
+            f"count^reg_exponent overflows: counts are up to {counts.max():g}, and reg_exponent={nu:g}; choose a "
+            "smaller one"
+        )
+    return scale
 
 
 def _number(name: str, value: Any) -> float:
