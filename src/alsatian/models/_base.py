@@ -43,7 +43,7 @@ class FactorModel(ClassNamePrefixFeaturesOutMixin, CallbackSupportMixin, Transfo
         return self.column_factors_.T
 
     def inverse_transform(self, W: ArrayLike, row_bias: ArrayLike | None = None) -> Floats:
-        """Return the scores of all columns for rows given by their factors, μ + b + d + W Zᵀ, within `clip`.
+        """Return the scores of all columns for rows given by their factors, μ + b + d + W Zᵀ, within `clip` as set now.
 
         Parameters
         ----------
@@ -71,7 +71,9 @@ class FactorModel(ClassNamePrefixFeaturesOutMixin, CallbackSupportMixin, Transfo
         return all_scores(Factors(rows, self.column_factors_, bias, self.column_bias_, self.mean_), self.clip)
 
     def predict_cells(self, rows: ArrayLike, columns: ArrayLike) -> Floats:
-        """Return the scores of chosen cells of the training matrix, s_ij = μ + b_i + d_j + w_i·z_j, within `clip`.
+        """Return the scores of chosen cells of the training matrix, s_ij = μ + b_i + d_j + w_i·z_j.
+
+        They are kept within `clip`, as it is set now.
 
         Parameters
         ----------
@@ -87,6 +89,8 @@ class FactorModel(ClassNamePrefixFeaturesOutMixin, CallbackSupportMixin, Transfo
         ------
         IndexError
             For an index out of range; a negative one does not count from the end.
+        ValueError
+            For a masked index, and for shapes that do not pair up.
         TypeError
             For indices that are not integers.
 

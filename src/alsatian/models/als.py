@@ -20,7 +20,7 @@ from alsatian.models._base import FLOATS, FactorModel, fitted_attributes, put_ba
 from alsatian.models._callbacks import FitObserver
 from alsatian.models._constraints import check_random_state_kind, check_range, check_ridge, pair
 from alsatian.models._fit import Alternation, Factors, Side, auto_relaxation, solve_side
-from alsatian.models._init import given_columns, random_columns
+from alsatian.models._init import check_warm_start, given_columns, prepare_columns, random_columns
 from alsatian.models._inputs import cells_of, check_some_cell, warn_of_empty
 from alsatian.models._limits import MAX_COMPONENTS, check_memory, out_of_memory
 from alsatian.models._overflow import check_moments, ridge_scale
@@ -212,13 +212,14 @@ class ALS(FactorModel):
         Parameters
         ----------
         X : array-like, data frame or sparse matrix of shape (n_rows, n_columns)
-            NaN is missing, and so is a masked cell of a masked array. X is never changed; canonical CSR of the working
-            precision is used without a copy.
+            NaN is missing, and so is a masked cell of a masked array. A frame (pandas, polars, Arrow) is a table: what
+            is null in it is missing, nothing else, also where columns are stored sparse. X is never changed; canonical
+            CSR of the working precision is used without a copy.
         y : None
             Ignored; here for scikit-learn's sake.
         weights : array-like or sparse matrix of shape (n_rows, n_columns), or None, default=None
             Weights c_ij >= 0 of the cells; 0, or a masked weight, is a missing cell. A sparse one stores the same cells
-            as X.
+            as X. Where it and X are both frames, columns (and in pandas rows) are matched by their labels.
 
         Returns
         -------
@@ -227,8 +228,12 @@ class ALS(FactorModel):
         Raises
         ------
         ValueError
-            For a parameter out of range, a stored value that is not finite, a weight that is negative or not finite,
-            weights that do not fit X, or an X without any observed cell. The model is then as it was before.
+            For a parameter out of range, a stored value that is not finite, a weight that is negative or not finite or
+            that would be 0 in the working precision, weights that do not fit X, an X without any observed cell, values
+            that are no numbers (text and dates among them), a frame that is a long table of ratings, and numbers so
+            large that the loss, or count^ν λ, is not finite. The model is then as it was before.
+        MemoryError
+            Where there is not enough for `n_components` and `n_jobs`.
         """
         before = dict(vars(self))
         run: Alternation | None = None
@@ -270,6 +275,9 @@ class ALS(FactorModel):
     def transform(self, X: Any, *, weights: Any = None, return_bias: bool = False) -> Any:
         """Solve row factors for X with the column factors as fitted (fold-in).
 
+        The parameters `reg`, `reg_exponent`, `bias_reg`, `absent` and `n_jobs` count as they are set now, which may not
+        be as they were in `fit`; `n_components`, `bias` and `dtype` are those of the fitted factors.
+
         Parameters
         ----------
         X : array-like, data frame or sparse matrix of shape (n, n_columns)
@@ -295,6 +303,8 @@ class ALS(FactorModel):
 
     def impute(self, X: Any, *, weights: Any = None, dense: bool = False) -> Any:
         """Return a copy of X with every missing cell filled in by its score; observed cells stay as they are.
+
+        Rows are solved as by `transform`; `clip` counts as it is set now.
 
         Parameters
         ----------
@@ -388,7 +398,7 @@ class ALS(FactorModel):
         mean = 0.0 if self.bias == "none" else spread.mean
         at_zero = 0.5 * check_moments(spread, mean, rows)
         warn_of_empty(rows, columns)
-        start = self._start(rows, columns, spread, mean)
+        start = self._start(columns, spread, mean)
         run = Alternation(*sides, start, n_jobs=resolve_n_jobs(self.n_jobs))
         return run, self.tol * at_zero
 
@@ -400,25 +410,23 @@ class ALS(FactorModel):
         scale = ridge_scale(row_counts(cells), float(self.reg_exponent), ridges, cells.values.dtype)
         return Side(cells, ridges, scale)
 
-    def _start(self, rows: Cells, columns: Cells, spread: Moments, mean: float) -> Factors:
-        m, n = rows.shape
-        k, dtype = int(self.n_components), rows.values.dtype
-        row_bias = np.zeros(m, dtype=dtype) if self.bias in {"rows", "both"} else None
-        column_bias = np.zeros(n, dtype=dtype) if self.bias in {"columns", "both"} else None
-        init = self.init
+    def _start(self, columns: Cells, spread: Moments, mean: float) -> Factors:
+        n, m = columns.shape
+        k, init, has_bias = int(self.n_components), self.init, self.bias in {"columns", "both"}
         if self.warm_start and hasattr(self, "column_factors_"):
-            init = (self.column_factors_, self.column_bias_ if column_bias is not None else None)
+            check_warm_start(self.column_factors_.shape, (n, k))
+            init = (self.column_factors_, self.column_bias_ if has_bias else None)
+        dtype = columns.values.dtype
         if isinstance(init, str):
-            factors = random_columns((n, k), spread, mean, check_random_state(self.random_state), dtype)
+            factors, column_bias = (
+                random_columns((n, k), spread, mean, check_random_state(self.random_state), dtype),
+                None,
+            )
         else:
-            factors, bias = given_columns(init, (n, k), column_bias is not None, dtype)
-            column_bias = column_bias if bias is None else bias
-        empty = row_counts(columns) == 0
-        if np.any(empty):
-            factors[empty] = 0
-            if column_bias is not None:
-                column_bias[empty] = 0
-        return Factors(np.zeros((m, k), dtype=dtype), factors, row_bias, column_bias, mean)
+            factors, column_bias = given_columns(init, (n, k), has_bias, dtype)
+        column_bias = prepare_columns(columns, factors, column_bias, has_bias)
+        row_bias = np.zeros(m, dtype=factors.dtype) if self.bias in {"rows", "both"} else None
+        return Factors(np.zeros((m, k), dtype=factors.dtype), factors, row_bias, column_bias, mean)
 
     def _fold_in(self, X: Any, weights: Any) -> Factors:
         cells = cells_of(

@@ -187,6 +187,8 @@ class ALSImputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def transform(self, X: Any) -> NDArray[Any]:
         """Return X with every missing cell filled.
 
+        `missing_values` and `copy` count as they are set now, all else as it was in `fit`.
+
         Parameters
         ----------
         X : array-like or data frame of shape (n, n_features)
@@ -194,7 +196,7 @@ class ALSImputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
         Returns
         -------
-        ndarray of shape (n, n_features_out)
+        ndarray of shape (n, n_features_out), or what `set_output` asks for
             Observed cells are as they were. Columns that had no observed cell in `fit` are dropped, or 0.
         """
         check_is_fitted(self)
