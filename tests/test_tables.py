@@ -121,6 +121,9 @@ def test_arrays_of_numbers_and_sparse_matrices_are_passed_on_as_they_are():
         (pl.DataFrame({"a": [1], "b": [datetime.date(2020, 1, 1)]}), ValueError, "dates or durations .*column 'b'"),
         (pl.DataFrame({"a": [1], "b": [datetime.timedelta(1)]}), ValueError, "dates or durations .*column 'b'"),
         (pl.DataFrame({"a": [1], "b": ["1"]}), ValueError, "X holds '1' in row 0, column 'b'"),
+        (pl.DataFrame({"a": [1], "b": [{"x": 1}]}), (ValueError, TypeError), "X holds .* column 'b'"),
+        (pl.DataFrame({"a": [[1]], "b": [1]}), (ValueError, TypeError), "X holds .* column 'a'"),
+        ("text", ValueError, "X holds text: turn it into numbers"),
         (pl.LazyFrame({"a": [1]}), TypeError, r"call .collect\(\)"),
         (sparse.coo_array(np.ones((2, 2, 2))), ValueError, r"two dimensions; got a sparse array of shape \(2, 2, 2\)"),
     ],
@@ -217,6 +220,13 @@ def test_a_long_table_of_ratings_is_not_taken_for_the_matrix(names, library):
 @pytest.mark.parametrize("names", [("user", "item"), ("a", "b", "c"), ("user", "b", "c"), ("u", "item", "x", "y", "z")])
 def test_other_frames_are(names):
     ALS(1).fit(pd.DataFrame({name: [1.0, 2.0, 3.0] for name in names}))
+
+
+@pytest.mark.parametrize("names", [["a", "b", "a"], [0, 1, 0]])
+def test_two_columns_of_one_name_are_told(names):
+    for kind in (ALS, ALSImputer):
+        with pytest.raises(ValueError, match=f"X has several columns named {names[0]!r}"):
+            kind(1).fit(pd.DataFrame(NULLS, columns=names))
 
 
 def test_a_frame_of_objects_that_only_look_alike_keeps_its_kind():

@@ -102,6 +102,16 @@ def like(frame: Any, values: Array) -> Any:
     return type(frame).from_arrays(columns, names=names_of(frame))
 
 
+def refuse_equal_names(X: Any) -> None:
+    """Refuse a frame with two columns of one name, which scikit-learn does not take."""
+    names = names_of(X)
+    seen: set[Any] = set()
+    for name in names if len(set(names)) < len(names) else []:
+        if name in seen:
+            raise ValueError(f"X has several columns named {name!r}: give each a name of its own, or give an array.")
+        seen.add(name)
+
+
 def refuse_long_table(X: Any) -> None:
     """Refuse a frame of one (user, item, rating) a row, which as a matrix would mean nothing.
 
@@ -173,7 +183,7 @@ def _from_frame(frame: Any, name: str) -> Array:
     else:
         series = frame.get_columns() if _is_polars(frame) else frame.itercolumns()
         columns = (np.asarray(column.to_numpy()) for column in series)
-    arrays = [_numbers(column, name, _row_of(label)) for label, column in zip(names_of(frame), columns, strict=True)]
+    arrays = [_column(column, name, label) for label, column in zip(names_of(frame), columns, strict=True)]
     told = [array.dtype for array in arrays if array.size == 0 or not _is_empty(array)]  # what is all null says nothing
     dtype = np.result_type(*told) if told else np.dtype(np.float64)
     table = np.empty(tuple(frame.shape), dtype=dtype)
@@ -182,8 +192,10 @@ def _from_frame(frame: Any, name: str) -> Array:
     return table
 
 
-def _row_of(label: Any) -> Place:
-    return lambda p: f"row {p}, column {label!r}"
+def _column(array: Array, name: str, label: Any) -> Array:
+    if array.ndim != 1:
+        raise ValueError(f"{name} holds nested values in column {label!r}: give a column for each number.")
+    return _numbers(array, name, lambda p: f"row {p}, column {label!r}")
 
 
 def _is_empty(array: Array) -> bool:
@@ -207,7 +219,7 @@ def _numbers(array: Array, name: str, place: Place) -> Array:
         return array
     if kind == "O":
         return _from_objects(array, name, place)
-    where = f" (first: {array.reshape(-1)[0]!s} in {place(0)})" if array.size else ""
+    where = f" (first: {array.reshape(-1)[0]!s} in {place(0)})" if array.size and array.ndim else ""
     if kind == "c":
         raise ValueError(f"Complex data not supported: {name} holds complex numbers{where}. Give real ones.")
     if kind in "mM":

@@ -106,6 +106,7 @@ def test_impute_keeps_the_type_and_asks_before_it_makes_a_sparse_matrix_dense():
         (["5"], [0], TypeError, "row indices must be integers"),
         ([0, 1], [0, 1, 2], ValueError, "pair up"),
         (np.ma.masked_array([0, 1], mask=[False, True]), [0, 0], ValueError, "row indices are masked at position 1"),
+        ([0, np.ma.masked], [0, 0], ValueError, "row indices are masked at position 1"),
         ([0, 0], np.ma.masked_array([0, 1], mask=True), ValueError, "column indices are masked at position 0"),
     ],
 )
@@ -207,7 +208,7 @@ def test_masked_arrays_without_a_masked_index_are_indices():
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("clip", (5, 1)), ("clip", "x"), ("reg", -1), ("bias_reg", (1,)), ("n_jobs", 0)]
+    ("name", "value"), [("clip", (5, 1)), ("clip", "x"), ("reg", -1), ("bias_reg", (1,)), ("n_jobs", 0), ("dtype", "x")]
 )
 def test_a_parameter_set_after_the_fit_is_checked_when_it_is_used(name, value):
     model = ALS(2, random_state=0).fit(R).set_params(**{name: value})

@@ -125,7 +125,7 @@ class FactorModel(ClassNamePrefixFeaturesOutMixin, CallbackSupportMixin, Transfo
         tags.input_tags.sparse = True
         tags.input_tags.allow_nan = True
         tags.transformer_tags.preserves_dtype = (
-            ["float64", "float32"] if self.dtype is None else [np.dtype(self.dtype).name]
+            [np.dtype(self.dtype).name] if _is_float(self.dtype) else ["float64", "float32"]
         )
         return tags
 
@@ -168,6 +168,7 @@ def checked_numbers(estimator: Any, X: Any, *, reset: bool, mark: float = np.nan
     numbers = _tables.plain(X, "X", mark=mark)
     if not _tables.is_frame(X):
         return validate_data(estimator, numbers, reset=reset, ensure_all_finite=False, **how)
+    _tables.refuse_equal_names(X)
     validate_data(estimator, X, reset=reset, skip_check_array=True)  # the names are those of the frame
     return check_array(numbers, input_name="X", estimator=estimator, ensure_all_finite=False, **how)
 
@@ -195,6 +196,11 @@ def put_back(estimator: BaseEstimator, before: dict[str, Any]) -> None:
     for name in [name for name in after if name not in before and name not in _OF_CALLBACKS]:
         del after[name]
     after.update(before)
+
+
+def _is_float(dtype: Any) -> bool:
+    """Return whether this names one precision; tags are asked for before parameters are checked."""
+    return isinstance(dtype, str | type | np.dtype) and dtype in {"float32", "float64", *FLOATS, *map(np.dtype, FLOATS)}
 
 
 def _working_dtype(given: Any, wanted: Any) -> Any:

@@ -97,7 +97,11 @@ def checked_indices(given: Any, size: int, what: str) -> NDArray[np.int64]:
     ValueError
         Where one is masked.
     """
-    hidden = np.flatnonzero(np.ma.getmaskarray(given)) if isinstance(given, np.ma.MaskedArray) else np.empty(0)
+    if isinstance(given, list | tuple):
+        masked = [index is np.ma.masked for index in given]
+    else:
+        masked = np.ma.getmaskarray(given) if isinstance(given, np.ma.MaskedArray) else []
+    hidden = np.flatnonzero(masked)
     if hidden.size:
         raise ValueError(
             f"{what} indices are masked at position {hidden[0]}: give indices of cells only, as by .compressed()."

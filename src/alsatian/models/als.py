@@ -60,7 +60,7 @@ class ALS(FactorModel):
     solver : {"auto", "exact"}, default="auto"
         How each row is solved; "auto" is exact.
     relaxation : "auto" or float in (0, 2), default="auto"
-        ω: a row moves to w + ω (w* − w), where w* is its solution. f never rises for ω <= 2. "auto" is
+        ω: a row moves to w + ω (w* − w), where w* is its solution. f never rises for ω <= 2, rounding aside. "auto" is
         min(1.9, 1 + t / (t + 3)) in iteration t = 0, 1, …, which needs a fraction of the iterations; 1 is plain ALS.
         The first row half-step and the last iteration are exact whatever ω.
     max_iter : int, default=30
