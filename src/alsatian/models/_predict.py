@@ -97,6 +97,7 @@ def checked_indices(given: Any, size: int, what: str) -> NDArray[np.int64]:
     ValueError
         Where one is masked.
     """
+    masked: Any
     if isinstance(given, list | tuple):
         masked = [index is np.ma.masked for index in given]
     else:

@@ -110,8 +110,8 @@ def loss(
 
     Parameters
     ----------
-    X : array-like or sparse matrix of shape (m, n)
-        Dense: a cell is missing where it is NaN, or masked in a masked array (an error where the objective is
+    X : array-like, data frame or sparse matrix of shape (m, n)
+        Dense: a cell is missing where it is NaN or null, or masked in a masked array (an error where the objective is
         implicit). Sparse: duplicated entries are summed, and `absent` says what a cell that is not stored is. Never
         made dense.
     W, Z : array-like of shape (m, k) and (n, k)
@@ -120,10 +120,11 @@ def loss(
         b and d. Explicit objective only.
     mean : float, default=0.0
         μ, the fixed part of every score. Explicit objective only.
-    weights : array-like or sparse matrix of shape (m, n), or None
+    weights : array-like, data frame or sparse matrix of shape (m, n), or None
         Weight c >= 0 of each cell; zero, or a masked weight, makes the cell missing. Dense weights have one for each
         cell of X, whatever X is; under ``absent="zero"`` those of the cells that a sparse X does not store count too.
-        Sparse weights store one for each observed cell of X and for no other. Explicit objective only.
+        Sparse weights store one for each observed cell of X and for no other. Those of a frame follow the labels of X,
+        if that is a frame too. Explicit objective only.
     absent : {"missing", "zero"}, default="missing"
         What the cells that a sparse X does not store are: unknown, or zeros of weight one. A dense X has none.
     objective : {"explicit", "hkv", "ials"}, default="explicit"
@@ -154,7 +155,8 @@ def loss(
     ------
     ValueError
         For shapes that do not fit together, for a value that is not finite (naming its row and column), for a bad
-        weight (likewise), and for a parameter out of its range or without meaning in this objective.
+        weight (likewise), for values that are no real numbers, and for a parameter out of its range, without meaning
+        in this objective, or (`reg_exponent`) so large that count^ν overflows.
 
     Examples
     --------
