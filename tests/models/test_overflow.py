@@ -108,6 +108,14 @@ def test_a_value_to_fill_in_that_is_too_large_is_told_with_its_column():
         imputer.transform(np.array([[30.0, 30.0, np.nan]], dtype=np.float32))
 
 
+@pytest.mark.parametrize("reg", [0.0, 0.1])
+@pytest.mark.parametrize("data", [X, HOLES], ids=["full", "holes"])
+def test_a_start_that_overflows_is_told(data, reg):
+    Z = np.random.default_rng(0).normal(size=(X.shape[1], 2))
+    with pytest.raises(ValueError, match=r"no longer finite.*factors hold numbers from .*e\+198 to .*given in init"):
+        ALS(2, reg=reg, init=1e200 * Z).fit(data)
+
+
 def test_weights_that_are_all_zero_leave_nothing_to_fit_whatever_absent_says():
     for data in (R, sparse.csr_array(np.nan_to_num(R))):
         for absent in ("missing", "zero"):

@@ -116,7 +116,7 @@ def solve_side(
     )
     with np.errstate(over="ignore", invalid="ignore"):  # told in a moment, in words
         parts = Parts(float(result.fit.sum()), float(result.ridge.sum()))
-    check_loss(*parts, side.cells)
+    check_loss(*parts, side.cells, fixed)
     return parts
 
 
@@ -151,6 +151,11 @@ class Alternation:
         The start: the columns and their bias are read, rows and their bias are overwritten at once.
     n_jobs : int
 
+    Raises
+    ------
+    ValueError
+        Where the ridge of the start is not finite.
+
     Attributes
     ----------
     history : History
@@ -167,7 +172,9 @@ class Alternation:
         self._rollback = _Rollback(factors)
         self._began = time.perf_counter()
         self._row_ridge = 0.0
-        self._column_ridge = ridge_of(columns, factors.columns, factors.column_bias)
+        with np.errstate(over="ignore", invalid="ignore"):  # told in a moment, in words
+            self._column_ridge = ridge_of(columns, factors.columns, factors.column_bias)
+        check_loss(0.0, self._column_ridge, columns.cells, factors.columns)
 
     def run(self, max_iter: int, smallest_gain: float, relaxation: Relaxation, observer: Observer) -> None:
         """Iterate until an iteration lowers the loss by no more than `smallest_gain`, then close with the rows.

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alsatian._engine.cells import Moments
-from alsatian._engine.contract import Cells
+from alsatian._engine.contract import Cells, Floats
 
 
 def ridge_scale(
@@ -44,8 +44,8 @@ def check_moments(spread: Moments, centre: float, cells: Cells) -> float:
     return about
 
 
-def check_loss(fit: float, ridge: float, cells: Cells) -> None:
-    """Refuse a loss that is not finite: what led there is of no use.
+def check_loss(fit: float, ridge: float, cells: Cells, factors: Floats) -> None:
+    """Refuse a loss that is not finite: what led there, the side held fixed among it, is of no use.
 
     Raises
     ------
@@ -53,8 +53,11 @@ def check_loss(fit: float, ridge: float, cells: Cells) -> None:
         Says how large the data are, and what to do.
     """
     if not (math.isfinite(fit) and math.isfinite(ridge)):
+        largest = np.abs(factors).max(initial=0.0)
         raise ValueError(
-            f"The loss is no longer finite in {cells.values.dtype} (fit {fit:g}, ridge {ridge:g}): {_advice(cells)}"
+            f"The loss is no longer finite in {cells.values.dtype} (fit {fit:g}, ridge {ridge:g}): the factors hold "
+            f"numbers from {_smallest(factors):.3g} to {largest:.3g}, {_advice(cells)} Factors given "
+            "in init should be of about the size of the square root of the data."
         )
 
 
@@ -65,6 +68,11 @@ def _advice(cells: Cells) -> str:
         f"the cells hold numbers up to {largest:.3g}{weights}. Scale the data, so that they are of about the size of 1 "
         f"(ALSImputer with scale=True does it by columns){_wider(cells.values.dtype)}."
     )
+
+
+def _smallest(factors: Floats) -> float:
+    sizes = np.abs(factors[factors != 0])
+    return float(sizes.min()) if sizes.size else 0.0
 
 
 def _wider(dtype: Any) -> str:
