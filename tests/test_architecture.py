@@ -16,12 +16,13 @@ SOURCE = ROOT / "src" / "alsatian"
 # room -> the rooms that it may import
 ARROWS: dict[str, set[str]] = {
     "console": set(),
-    "objective": set(),
+    "_tables": set(),
+    "objective": {"_tables"},
     "data": set(),
     "_engine": set(),
     "derivation": {"objective"},
     "datasets": {"data"},
-    "models": {"_engine", "console"},
+    "models": {"_engine", "_tables", "console"},
     "callbacks": {"models"},
     "persistence": {"models"},
     "recommend": {"models", "data", "persistence", "callbacks", "_engine"},

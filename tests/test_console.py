@@ -110,3 +110,24 @@ def test_an_error_passes_through_the_bar(terminal):
     for stream in (io.StringIO(), terminal):
         with pytest.raises(RuntimeError, match="stop"), console.progress("Fitting", 4, stream=stream):
             raise RuntimeError("stop")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text", "written"),
+    [
+        ("ascii", "X ≈ W Zᵀ, é, x², xᵢ, λ ≤ ½, 猫", b"X ~ W Z', e, x^2, xi, lambda <= 1/2, ?"),
+        ("latin-1", "é ½ λ", "é ½ lambda".encode("latin-1")),
+        ("utf-8", "Zᵀ λ 猫", "Zᵀ λ 猫".encode()),
+    ],
+)
+def test_a_stream_writes_what_its_encoding_has_and_the_nearest_where_it_has_not(encoding, text, written):
+    stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    console.write_what_can_be(stream)
+    stream.write(text)
+    stream.flush()
+    assert stream.buffer.getvalue() == written
+
+
+def test_streams_that_are_no_files_are_left_alone():
+    for stream in (io.StringIO(), object(), None):
+        console.write_what_can_be(stream)

@@ -6,15 +6,52 @@ as plain text: no colours, no cursor movements, no lines that overwrite each oth
 
 from __future__ import annotations
 
+import codecs
 import importlib
+import io
 import os
 import sys
 import time
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal, NamedTuple, Protocol, TextIO
 
 Align = Literal["left", "right"]
+
+
+_PLAIN = {
+    "ᵀ": "'",
+    "≈": "~",
+    "×": "x",
+    "·": ".",
+    "∘": "o",
+    "−": "-",
+    "–": "-",
+    "→": "->",
+    "≤": "<=",
+    "≥": ">=",
+    "½": "1/2",
+    "…": "...",
+    "✓": "+",
+    "✗": "x",
+    "‖": "|",
+    "∂": "d",
+    "∈": "in",
+    "Σ": "sum ",
+    "λ": "lambda",
+    "μ": "mu",
+    "ν": "nu",
+    "ω": "omega",
+    "Ω": "Omega",
+    "Γ": "Gamma",
+    "’": "'",
+    "“": '"',
+    "”": '"',
+    "─": "-",
+    "━": "-",
+    "│": "|",
+}
 
 
 class Bar(Protocol):
@@ -40,6 +77,28 @@ def is_rich(stream: TextIO) -> bool:
     except ImportError:
         return False
     return True
+
+
+def write_what_can_be(stream: TextIO) -> None:
+    """Let a stream whose encoding has no λ or Zᵀ write them as best it can, instead of failing.
+
+    The nearest plain characters take their place, and a question mark where there are none. Streams of Unicode, and
+    those that are no text files, stay as they are.
+
+    Examples
+    --------
+    >>> import io
+    >>> stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    >>> write_what_can_be(stream)
+    >>> stream.write("X ≈ W Zᵀ, λ = ½ … – 3²")
+    22
+    >>> stream.flush(); stream.buffer.getvalue()
+    b"X ~ W Z', lambda = 1/2 ... - 3^2"
+    """
+    encoding = str(getattr(stream, "encoding", None) or "utf-8").lower().replace("_", "-")
+    if isinstance(stream, io.TextIOWrapper) and not encoding.startswith(("utf", "cp65001")):
+        codecs.register_error("alsatian.plain", _plain_characters)
+        stream.reconfigure(errors="alsatian.plain")
 
 
 def print_table(
@@ -256,6 +315,23 @@ def _rich_bar(description: str, total: float, stream: TextIO) -> Iterator[Bar]:
                 display.update(task, completed=done, note=note)
 
         yield _RichBar()
+
+
+def _plain_characters(error: UnicodeError) -> tuple[str, int]:
+    """Handle what an encoding has not, under the protocol of `codecs.register_error`."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(map(_plain_character, error.object[error.start : error.end])), error.end
+
+
+def _plain_character(character: str) -> str:
+    known = _PLAIN.get(character)
+    if known is not None:
+        return known
+    name, parts = unicodedata.name(character, ""), unicodedata.normalize("NFKD", character)
+    near = "".join(part for part in parts if part.isascii())
+    # A raised 2 is a power; letters with accents, and lowered indices, lose what they had.
+    return ("^" + near if "SUPERSCRIPT" in name else near) or "?"
 
 
 def _is_terminal(stream: TextIO) -> bool:

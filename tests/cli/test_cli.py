@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -75,6 +76,7 @@ def test_ctrl_c(monkeypatch, capsys):
     [
         (arguments.positive_int, [("3", 3)], ["0", "-1", "1.5", "x"]),
         (arguments.non_negative_int, [("0", 0)], ["-1", "1.5", ""]),
+        (arguments.seed, [("0", 0), ("4294967295", 2**32 - 1)], ["-1", "1.5", "x"]),
         (arguments.non_negative_float, [("0", 0.0), ("1e3", 1000.0)], ["-1", "nan", "inf", "x"]),
     ],
 )
@@ -84,3 +86,22 @@ def test_argument_types(parse, good, bad):
     for text in bad:
         with pytest.raises(arguments.argparse.ArgumentTypeError, match="is not a"):
             parse(text)
+
+
+def test_a_seed_that_no_generator_takes_is_a_wrong_argument(capsys):
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["demo", "--seed", str(2**32)])
+    assert caught.value.code == 2
+    assert "--seed: 4294967296 is too large for a seed: at most 4294967295" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("args", "status"), [(["--help"], 0), (["demo", "--help"], 0), (["derive", "--missing"], 0), (["demo", "--λ"], 2)]
+)
+def test_a_terminal_of_plain_characters_gets_plain_characters(args, status):
+    done = run(*args, env=os.environ | {"PYTHONIOENCODING": "ascii"})
+    assert done.returncode == status
+    assert "Traceback" not in done.stderr
+    told = done.stdout + done.stderr
+    assert told.isascii()
+    assert {"--help": "X ~ W Z'", "derive": "m x n"}.get(args[0], "usage: alsatian") in told

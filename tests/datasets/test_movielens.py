@@ -98,13 +98,21 @@ def test_a_wrong_checksum_leaves_nothing(home, tmp_path):
     bad = Source(source.url, "0" * 32)
     with pytest.raises(OSError, match=f"came with MD5 {source.md5}, but {'0' * 32} is published"):
         fetch_movielens("100k", data_home=home, sources={"100k": bad})
-    assert list(home.iterdir()) == []
+    assert not home.exists()
 
 
 def test_no_network_says_what_to_do(home):
     nowhere = {"100k": Source("http://127.0.0.1:9/ml-100k.zip", "0" * 32)}
     with pytest.raises(OSError, match=r"Could not download .*Check the network .*unpack it so that .*ml-100k"):
         fetch_movielens("100k", data_home=home, sources=nowhere)
+    assert not home.exists()
+
+
+def test_a_download_that_fails_takes_away_no_folder_that_was_there_before(home):
+    nowhere = {"100k": Source("http://127.0.0.1:9/ml-100k.zip", "0" * 32)}
+    home.mkdir()
+    with pytest.raises(OSError, match="Could not download"):
+        fetch_movielens("100k", data_home=home / "deep" / "er", sources=nowhere)
     assert list(home.iterdir()) == []
 
 
@@ -173,7 +181,9 @@ def test_parquet_without_polars_names_the_extra(home, monkeypatch):
     (home / "ml-1m").mkdir(parents=True)
     (home / "ml-1m" / "ratings.parquet").write_bytes(b"")
     monkeypatch.setitem(sys.modules, "polars", None)
-    with pytest.raises(ImportError, match=r"pip install 'alsatian\[files\]'"):
+    with pytest.raises(
+        ImportError, match=r"pip install polars, or alsatian with its extra 'files' \(from a .*'\.\[files\]'"
+    ):
         fetch_movielens("1m", data_home=home)
 
 

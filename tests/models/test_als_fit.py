@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from alsatian.models import ALS, NoEntryWarning
+from alsatian.models import ALS, ALSImputer, NoEntryWarning
 from alsatian.objective import gradient, loss
 from problems import BIASES, EXPONENTS, small_ratings, stored
 
@@ -235,8 +235,13 @@ def test_warm_start_goes_on_where_the_last_fit_ended():
     assert model.history_[0].row_step_loss == pytest.approx(before.loss[-1], rel=1e-10)
     model.fit(R[1:])
     assert model.row_factors_.shape == (4, 2)
-    with pytest.raises(ValueError, match=r"column factors of shape \(4, 2\).*ask for \(3, 2\)"):
+    with pytest.raises(
+        ValueError, match=r"warm_start=True .* the number of columns of X was 4 and is now 3\. Set warm"
+    ):
         model.fit(R[:, :3])
+    with pytest.raises(ValueError, match=r"warm_start=True .* n_components was 2 and is now 3\. Set warm_start=False"):
+        model.set_params(n_components=3).fit(R)
+    assert model.row_factors_.shape == (4, 2)
 
 
 def test_init_takes_column_factors_and_bias():
@@ -246,6 +251,10 @@ def test_init_takes_column_factors_and_bias():
     np.testing.assert_array_equal(model.column_bias_, d)
     assert model.column_factors_ is not Z
     assert (model.n_iter_, len(model.history_)) == (0, 1)
+    with pytest.raises(ValueError, match=r"init gives column factors of shape \(4, 2\).*ask for \(4, 3\)"):
+        ALS(3, init=Z).fit(R)
+    with pytest.raises(ValueError, match="init gives column factors that are not finite: inf"):
+        ALS(2, init=Z * 1e300, dtype="float32").fit(R)
     with pytest.raises(ValueError, match="the model has none"):
         ALS(2, init=(Z, d)).fit(R)
     with pytest.raises(ValueError, match=r"not finite: nan at \(3, 1\)"):
@@ -263,3 +272,24 @@ def test_precisions_agree_in_their_predictions():
     models = [ALS(2, bias="both", dtype=dtype, random_state=0).fit(R) for dtype in ("float32", "float64")]
     scores = [model.inverse_transform(model.row_factors_, model.row_bias_) for model in models]
     np.testing.assert_allclose(*scores, atol=1e-4)
+
+
+@pytest.mark.parametrize("kind", [ALS, ALSImputer])
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("n_jobs", 10**10, r"n_jobs.* \[1, 65536\]\. Got 10000000000"),
+        ("n_components", 100_000, r"n_components.* \[1, 99999\]\. Got 100000"),
+        ("random_state", np.random.default_rng(), r"random_state.*int\(rng.integers.*RandomState\(rng.bit_generator\)"),
+    ],
+)
+def test_what_cannot_be_asked_for_is_told_by_the_name_of_the_parameter(kind, name, value, message):
+    with pytest.raises(ValueError, match=f"The '{message}"):
+        kind(**{name: value}).fit(R)
+
+
+def test_a_random_state_of_a_generator_is_made_as_the_message_says():
+    states = [np.random.RandomState(np.random.default_rng(0).bit_generator) for _ in range(2)]
+    one, two = (ALS(2, random_state=state).fit(R).history_ for state in states)
+    assert one == two
+    ALS(2, random_state=int(np.random.default_rng(0).integers(2**32))).fit(R)

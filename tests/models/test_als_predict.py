@@ -105,6 +105,9 @@ def test_impute_keeps_the_type_and_asks_before_it_makes_a_sparse_matrix_dense():
         ([0.5], [0], TypeError, "row indices must be integers"),
         (["5"], [0], TypeError, "row indices must be integers"),
         ([0, 1], [0, 1, 2], ValueError, "pair up"),
+        (np.ma.masked_array([0, 1], mask=[False, True]), [0, 0], ValueError, "row indices are masked at position 1"),
+        ([0, np.ma.masked], [0, 0], ValueError, "row indices are masked at position 1"),
+        ([0, 0], np.ma.masked_array([0, 1], mask=True), ValueError, "column indices are masked at position 0"),
     ],
 )
 def test_a_cell_outside_the_matrix_is_an_error_that_names_it(rows, columns, error, message):
@@ -195,3 +198,33 @@ def test_the_number_of_threads_changes_no_bit(n_jobs, X):
     one, many = (ALS(3, bias="both", n_jobs=n, random_state=0).fit(X) for n in (1, n_jobs))
     np.testing.assert_array_equal(one.row_factors_, many.row_factors_)
     assert one.history_ == many.history_
+
+
+def test_masked_arrays_without_a_masked_index_are_indices():
+    model = ALS(2, random_state=0).fit(R)
+    np.testing.assert_array_equal(
+        model.predict_cells(np.ma.masked_array([0, 1]), [2, 3]), model.predict_cells([0, 1], [2, 3])
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("clip", (5, 1)), ("clip", "x"), ("reg", -1), ("bias_reg", (1,)), ("n_jobs", 0), ("dtype", "x")]
+)
+def test_a_parameter_set_after_the_fit_is_checked_when_it_is_used(name, value):
+    model = ALS(2, random_state=0).fit(R).set_params(**{name: value})
+    uses = (
+        lambda: model.transform(R),
+        lambda: model.impute(R),
+        lambda: model.predict_cells([0], [0]),
+        lambda: model.inverse_transform(model.row_factors_),
+    )
+    for use in uses:
+        with pytest.raises(ValueError, match=f"The '{name}' parameter of ALS must be"):
+            use()
+
+
+def test_the_parameters_of_the_fold_in_are_those_set_now():
+    model = ALS(2, random_state=0).fit(R)
+    other = ALS(2, reg=3.0, init=model.column_factors_, max_iter=0).fit(R)
+    np.testing.assert_array_equal(model.set_params(reg=3.0).transform(R), other.row_factors_)
+    assert model.set_params(clip=(0, 0.5)).predict_cells([0], [0]) == 0.5

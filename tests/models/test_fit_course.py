@@ -226,3 +226,15 @@ def test_with_tol_0_all_iterations_are_done() -> None:
     assert model.n_iter_ == 300
     assert not model.converged_
     assert np.diff(model.history_.loss).max() >= 0  # so it would have stopped
+
+
+def test_writing_into_the_arrays_of_a_history_changes_no_history():
+    history = ALS(2, random_state=0).fit(R).history_
+    told = str(history), history.loss.copy(), history.to_dict()
+    for array in (history.loss, history.half_step_loss, history.seconds):
+        array[:] = -1
+    history.to_dict()["loss"][:] = []
+    assert str(history) == told[0]
+    np.testing.assert_array_equal(history.loss, told[1])
+    assert history.to_dict() == told[2]
+    assert (history.half_step_loss > 0).all()

@@ -156,3 +156,21 @@ def test_a_table_without_any_data_has_nothing_left():
 def test_a_parameter_out_of_range_has_the_uniform_message(name, value):
     with pytest.raises(ValueError, match=f"The '{name}' parameter of ALSImputer must be"):
         ALSImputer(**{name: value}).fit([[1.0]])
+
+
+def test_pandas_na_marks_missing_cells_as_nan_does():
+    X = with_holes(np.round(load_iris().data * 10), 0.2)
+    frame = pd.DataFrame(X).astype("Int64")
+    frame.columns = list("abcd")
+    imputers = [ALSImputer(missing_values=mark, add_indicator=True, random_state=0) for mark in (pd.NA, np.nan)]
+    filled = [imputer.fit_transform(frame) for imputer in imputers]
+    np.testing.assert_array_equal(filled[0], filled[1])
+    np.testing.assert_array_equal(filled[0][:, :4], ALSImputer(random_state=0).fit_transform(X))
+    with pytest.raises(ValueError, match="The 'missing_values' parameter of ALSImputer must be"):
+        ALSImputer(missing_values=None).fit(X)
+
+
+def test_a_parameter_set_after_the_fit_is_checked_when_it_is_used():
+    imputer = ALSImputer(2, random_state=0).fit(load_iris().data)
+    with pytest.raises(ValueError, match="The 'missing_values' parameter of ALSImputer must be"):
+        imputer.set_params(missing_values="x").transform(load_iris().data)

@@ -17,6 +17,8 @@ def test_numbers_mean_what_they_mean_in_joblib():
     assert [threads.resolve_n_jobs(n) for n in (None, -1, -2, -9, 1, 7)] == [4, 4, 3, 1, 1, 7]
     with pytest.raises(ValueError, match="n_jobs = 0"):
         threads.resolve_n_jobs(0)
+    with pytest.raises(ValueError, match="n_jobs = 10000000000 is out of range: at most 65536"):
+        threads.resolve_n_jobs(10**10)
 
 
 @pytest.mark.usefixtures("four_processors")

@@ -9,6 +9,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+MAX_JOBS = 65_536  # far more than any machine has processors, and few enough to start none by mistake
+
 _CGROUP_ROOT = Path("/sys/fs/cgroup")
 _OWN_CGROUP = Path("/proc/self/cgroup")
 
@@ -20,7 +22,12 @@ def resolve_n_jobs(n_jobs: int | None) -> int:
     ----------
     n_jobs : int or None
         None and -1 are all processors that affinity, the cgroup quota and ``OMP_NUM_THREADS`` allow; -2 is one fewer,
-        and so on, as in joblib. A positive number is taken as it is.
+        and so on, as in joblib. A positive number, at most `MAX_JOBS`, is taken as it is.
+
+    Raises
+    ------
+    ValueError
+        For 0, and for a number above `MAX_JOBS`.
 
     Examples
     --------
@@ -31,6 +38,8 @@ def resolve_n_jobs(n_jobs: int | None) -> int:
     """
     if n_jobs == 0:
         raise ValueError("n_jobs = 0 has no meaning: give a number of threads, or None for all that are allowed.")
+    if n_jobs is not None and n_jobs > MAX_JOBS:
+        raise ValueError(f"n_jobs = {n_jobs} is out of range: at most {MAX_JOBS} threads are possible.")
     if n_jobs is not None and n_jobs > 0:
         return int(n_jobs)
     allowed = allowed_processors()

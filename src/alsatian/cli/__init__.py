@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 import alsatian
 from alsatian.cli import demo, derive
+from alsatian.console import write_what_can_be
 
 _COMMANDS = (demo, derive)
 
@@ -50,6 +51,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     >>> main(["demo", "--no-plot"])  # doctest: +SKIP
     0
     """
+    for stream in (sys.stdout, sys.stderr):
+        write_what_can_be(stream)
     args = build_parser().parse_args(argv)
     try:
         status: int = args.run(args)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import math
 
+_LARGEST_SEED = 2**32 - 1  # of NumPy's RandomState
+
 
 def positive_int(text: str) -> int:
     """Parse a whole number above zero.
@@ -37,6 +39,20 @@ def non_negative_int(text: str) -> int:
         value = -1
     if value < 0:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 up")
+    return value
+
+
+def seed(text: str) -> int:
+    """Parse the seed of a random generator.
+
+    Examples
+    --------
+    >>> seed("0")
+    0
+    """
+    value = non_negative_int(text)
+    if value > _LARGEST_SEED:
+        raise argparse.ArgumentTypeError(f"{text} is too large for a seed: at most {_LARGEST_SEED}")
     return value
 
 

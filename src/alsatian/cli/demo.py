@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from alsatian.cli.arguments import non_negative_float, non_negative_int, positive_int
+from alsatian.cli.arguments import non_negative_float, positive_int, seed
 from alsatian.console import print_table
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def register(subparsers: Any) -> None:
     )
     parser.add_argument(
         "--seed",
-        type=non_negative_int,
+        type=seed,
         default=0,
         metavar="S",
         help="seed of the held-out cells and of the start (default: %(default)s)",

@@ -34,7 +34,10 @@ def read_parquet(path: str | PathLike[str], columns: Sequence[str]) -> dict[str,
     try:
         import polars as pl
     except ImportError as error:
-        message = f"Reading {path} needs polars, which is not installed: pip install 'alsatian[files]'."
+        message = (
+            f"Reading {path} needs polars, which is not installed: pip install polars, or alsatian with its "
+            "extra 'files' (from a checkout: pip install '.[files]')."
+        )
         raise ImportError(message) from error
     path = Path(path)
     present = pl.read_parquet_schema(path)

@@ -7,7 +7,8 @@ import os
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path, PurePosixPath
@@ -42,8 +43,7 @@ def fetch_zip(source: Source, folder: Path, members: Sequence[str], *, timeout: 
     OSError
         Where the network or the disk fails, or the checksum differs; the message says what to do.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as name:
+    with _made(folder.parent), tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as name:
         scratch = Path(name)
         archive = scratch / "archive.zip"
         _download(source, archive, folder, timeout)
@@ -51,6 +51,20 @@ def fetch_zip(source: Source, folder: Path, members: Sequence[str], *, timeout: 
         ready.mkdir()
         _unpack(archive, ready, members)
         _install(ready, folder)
+
+
+@contextmanager
+def _made(folder: Path) -> Iterator[None]:
+    """Make a folder, and those above it that are not there; after an error take those away again that are empty."""
+    new = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
+    except BaseException:
+        with suppress(OSError):  # someone else's files are in it by now
+            for path in new:
+                path.rmdir()
+        raise
 
 
 def _download(source: Source, archive: Path, folder: Path, timeout: float) -> None:

@@ -11,9 +11,9 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.callback import CallbackSupportMixin
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
+from alsatian import _tables
 from alsatian._engine.contract import Floats
 from alsatian.models._fit import Alternation, Factors
-from alsatian.models._inputs import without_mask
 from alsatian.models._predict import all_scores, cell_scores, checked_indices
 from alsatian.models._sparse import with_dtype
 
@@ -43,7 +43,7 @@ class FactorModel(ClassNamePrefixFeaturesOutMixin, CallbackSupportMixin, Transfo
         return self.column_factors_.T
 
     def inverse_transform(self, W: ArrayLike, row_bias: ArrayLike | None = None) -> Floats:
-        """Return the scores of all columns for rows given by their factors, μ + b + d + W Zᵀ, within `clip`.
+        """Return the scores of all columns for rows given by their factors, μ + b + d + W Zᵀ, within `clip` as set now.
 
         Parameters
         ----------
@@ -63,14 +63,17 @@ class FactorModel(ClassNamePrefixFeaturesOutMixin, CallbackSupportMixin, Transfo
         """
         check_is_fitted(self)
         k = self.column_factors_.shape[1]
-        rows = check_array(W, dtype=self.column_factors_.dtype, input_name="W", order="C")
+        self._validate_params()
+        rows = check_array(_tables.plain(W, "W"), dtype=self.column_factors_.dtype, input_name="W", order="C")
         if rows.shape[1] != k:
             raise ValueError(f"W has {rows.shape[1]} columns, but the model has {k} components.")
         bias = None if row_bias is None else self._checked_bias(row_bias, rows.shape[0])
         return all_scores(Factors(rows, self.column_factors_, bias, self.column_bias_, self.mean_), self.clip)
 
     def predict_cells(self, rows: ArrayLike, columns: ArrayLike) -> Floats:
-        """Return the scores of chosen cells of the training matrix, s_ij = μ + b_i + d_j + w_i·z_j, within `clip`.
+        """Return the scores of chosen cells of the training matrix, s_ij = μ + b_i + d_j + w_i·z_j.
+
+        They are kept within `clip`, as it is set now.
 
         Parameters
         ----------
@@ -86,6 +89,8 @@ class FactorModel(ClassNamePrefixFeaturesOutMixin, CallbackSupportMixin, Transfo
         ------
         IndexError
             For an index out of range; a negative one does not count from the end.
+        ValueError
+            For a masked index, and for shapes that do not pair up.
         TypeError
             For indices that are not integers.
 
@@ -98,6 +103,7 @@ class FactorModel(ClassNamePrefixFeaturesOutMixin, CallbackSupportMixin, Transfo
         array([2., 6.])
         """
         check_is_fitted(self)
+        self._validate_params()
         i = checked_indices(rows, self.row_factors_.shape[0], "row")
         j = checked_indices(columns, self.column_factors_.shape[0], "column")
         try:
@@ -119,7 +125,7 @@ class FactorModel(ClassNamePrefixFeaturesOutMixin, CallbackSupportMixin, Transfo
         tags.input_tags.sparse = True
         tags.input_tags.allow_nan = True
         tags.transformer_tags.preserves_dtype = (
-            ["float64", "float32"] if self.dtype is None else [np.dtype(self.dtype).name]
+            [np.dtype(self.dtype).name] if _is_float(self.dtype) else ["float64", "float32"]
         )
         return tags
 
@@ -127,14 +133,12 @@ class FactorModel(ClassNamePrefixFeaturesOutMixin, CallbackSupportMixin, Transfo
         """Return X as a C-contiguous array or a sparse matrix of one of the dtypes; values are checked later on."""
         if not reset:
             self._check_width(X)
-        X = without_mask(X)
         sparse: bool = issparse(X)
         if sparse and X.dtype.kind in "biuf":
             X = with_dtype(X, _working_dtype(X.dtype, dtype))
         with np.errstate(over="ignore"):  # what does not fit comes out as inf, and is named
-            return validate_data(
-                self, X, reset=reset, accept_sparse=("csr", "csc", "coo"), dtype=dtype, order="C",
-                ensure_all_finite=False,
+            return checked_numbers(
+                self, X, reset=reset, accept_sparse=("csr", "csc", "coo"), dtype=dtype, order="C"
             )  # fmt: skip
 
     def _check_width(self, X: Any) -> None:
@@ -153,10 +157,20 @@ class FactorModel(ClassNamePrefixFeaturesOutMixin, CallbackSupportMixin, Transfo
     def _checked_bias(self, row_bias: ArrayLike, size: int) -> Floats:
         if self.row_bias_ is None:
             raise ValueError("row_bias is given, but the model was fitted without one: leave it out.")
-        bias = np.asarray(row_bias, dtype=self.column_factors_.dtype)
+        bias = np.asarray(_tables.plain(row_bias, "row_bias"), dtype=self.column_factors_.dtype)
         if bias.shape != (size,):
             raise ValueError(f"row_bias has the shape {bias.shape}, but W has {size} rows: give one bias a row.")
         return bias
+
+
+def checked_numbers(estimator: Any, X: Any, *, reset: bool, mark: float = np.nan, **how: Any) -> Any:
+    """Check X as `validate_data` does, names and width included, whatever X came in; `mark` is for masked cells."""
+    numbers = _tables.plain(X, "X", mark=mark)
+    if not _tables.is_frame(X):
+        return validate_data(estimator, numbers, reset=reset, ensure_all_finite=False, **how)
+    _tables.refuse_equal_names(X)
+    validate_data(estimator, X, reset=reset, skip_check_array=True)  # the names are those of the frame
+    return check_array(numbers, input_name="X", estimator=estimator, ensure_all_finite=False, **how)
 
 
 def fitted_attributes(run: Alternation) -> dict[str, Any]:
@@ -182,6 +196,11 @@ def put_back(estimator: BaseEstimator, before: dict[str, Any]) -> None:
     for name in [name for name in after if name not in before and name not in _OF_CALLBACKS]:
         del after[name]
     after.update(before)
+
+
+def _is_float(dtype: Any) -> bool:
+    """Return whether this names one precision; tags are asked for before parameters are checked."""
+    return isinstance(dtype, str | type | np.dtype) and dtype in {"float32", "float64", *FLOATS, *map(np.dtype, FLOATS)}
 
 
 def _working_dtype(given: Any, wanted: Any) -> Any:

@@ -6,6 +6,7 @@ import math
 from numbers import Real
 from typing import Any
 
+import numpy as np
 from sklearn.utils._param_validation import InvalidParameterError
 
 
@@ -31,6 +32,16 @@ def check_range(owner: object, name: str, value: Any) -> None:
         if _is_number(low) and _is_number(high) and low <= high:
             return
     raise _refused(owner, name, "None or a pair (low, high) of numbers, low <= high, or None for an open end", value)
+
+
+def check_random_state_kind(owner: object, value: Any) -> None:
+    """Refuse a NumPy `Generator`, which scikit-learn does not take, with what to give in its place."""
+    if isinstance(value, np.random.Generator):
+        wanted = (
+            "an int, a numpy.random.RandomState or None; of a Generator `rng` make one by int(rng.integers(2**32)), or "
+            "by numpy.random.RandomState(rng.bit_generator)"
+        )
+        raise _refused(owner, "random_state", wanted, value)
 
 
 def pair(value: Any) -> tuple[float, float]:

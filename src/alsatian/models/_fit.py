@@ -15,6 +15,7 @@ from alsatian._engine import Cells, half_step
 from alsatian._engine.cells import blocks
 from alsatian._engine.contract import Floats
 from alsatian.models._history import History, Record
+from alsatian.models._overflow import check_loss
 
 Relaxation = Callable[[int], float]
 
@@ -94,7 +95,13 @@ def solve_side(
     n_jobs: int = 1,
     poll: Callable[[float], None] | None = None,
 ) -> Parts:
-    """Take one half-step, for `fit` and `transform` alike: every solved factor of the package comes from here."""
+    """Take one half-step, for `fit` and `transform` alike: every solved factor of the package comes from here.
+
+    Raises
+    ------
+    ValueError
+        Where the loss is not finite.
+    """
     result = half_step(
         side.cells,
         fixed,
@@ -107,7 +114,10 @@ def solve_side(
         n_jobs=n_jobs,
         poll=poll,
     )
-    return Parts(float(result.fit.sum()), float(result.ridge.sum()))
+    with np.errstate(over="ignore", invalid="ignore"):  # told in a moment, in words
+        parts = Parts(float(result.fit.sum()), float(result.ridge.sum()))
+    check_loss(*parts, side.cells, fixed)
+    return parts
 
 
 def fixed_scores(bias: Floats | None, mean: float, size: int, dtype: Any) -> Floats | None:
@@ -141,6 +151,11 @@ class Alternation:
         The start: the columns and their bias are read, rows and their bias are overwritten at once.
     n_jobs : int
 
+    Raises
+    ------
+    ValueError
+        Where the ridge of the start is not finite.
+
     Attributes
     ----------
     history : History
@@ -157,7 +172,9 @@ class Alternation:
         self._rollback = _Rollback(factors)
         self._began = time.perf_counter()
         self._row_ridge = 0.0
-        self._column_ridge = ridge_of(columns, factors.columns, factors.column_bias)
+        with np.errstate(over="ignore", invalid="ignore"):  # told in a moment, in words
+            self._column_ridge = ridge_of(columns, factors.columns, factors.column_bias)
+        check_loss(0.0, self._column_ridge, columns.cells, factors.columns)
 
     def run(self, max_iter: int, smallest_gain: float, relaxation: Relaxation, observer: Observer) -> None:
         """Iterate until an iteration lowers the loss by no more than `smallest_gain`, then close with the rows.

@@ -49,6 +49,7 @@ class History(Sequence[Record]):
     """A sequence of `Record`, one for each iteration and one for the row half-step that closes the fit.
 
     Two fits of the same data with the same seed have equal histories (``==``): timings are left out of the comparison.
+    The arrays are fresh ones at each access: to write into them changes no history.
 
     Parameters
     ----------

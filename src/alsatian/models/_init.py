@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from alsatian._engine.cells import Moments, blocks
-from alsatian._engine.contract import Floats
+from alsatian._engine.cells import Moments, blocks, row_counts
+from alsatian._engine.contract import Cells, Floats
+from alsatian._tables import plain
 
 
 def random_columns(
@@ -26,6 +27,39 @@ def random_columns(
     for block in blocks(n, max(1, (1 << 18) // k)):  # in pieces: a float64 copy of all would be twice the factors
         columns[block] = scale * random_state.standard_normal((block.stop - block.start, k))
     return columns
+
+
+def prepare_columns(columns: Cells, factors: Floats, bias: Floats | None, has_bias: bool) -> Floats | None:
+    """Set to zero, in place, where a column without any cell would start; return the bias, zero where none is given."""
+    if bias is None and has_bias:
+        bias = np.zeros(columns.shape[0], dtype=factors.dtype)
+    empty = row_counts(columns) == 0
+    if np.any(empty):
+        factors[empty] = 0
+        if bias is not None:
+            bias[empty] = 0
+    return bias
+
+
+def check_warm_start(earlier: tuple[int, ...], wanted: tuple[int, int]) -> None:
+    """Refuse to start from factors of another shape than this fit has.
+
+    Raises
+    ------
+    ValueError
+        Says which of the width of X and `n_components` has changed.
+    """
+    if earlier == wanted:
+        return
+    changed = [
+        f"{what} was {before} and is now {now}"
+        for what, before, now in zip(("the number of columns of X", "n_components"), earlier, wanted, strict=True)
+        if before != now
+    ]
+    raise ValueError(
+        f"warm_start=True starts from the column factors of the earlier fit, but {' and '.join(changed)}. "
+        "Set warm_start=False to start anew."
+    )
 
 
 def given_columns(init: Any, shape: tuple[int, int], biased: bool, dtype: Any) -> tuple[Floats, Floats | None]:
@@ -46,7 +80,8 @@ def given_columns(init: Any, shape: tuple[int, int], biased: bool, dtype: Any) -
 
 
 def _checked(what: str, given: Any, shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
-    array = np.array(given, dtype=dtype, order="C")  # a copy: fitting writes into it
+    with np.errstate(over="ignore"):  # what does not fit comes out as inf, and is named
+        array = np.array(plain(given, "init"), dtype=dtype, order="C")  # a copy: fitting writes into it
     if array.shape != shape:
         raise ValueError(f"init gives {what} of shape {array.shape}, but X and n_components ask for {shape}.")
     if not np.isfinite(array).all():

@@ -28,18 +28,6 @@ class NoEntryWarning(UserWarning):
     """Some rows or columns have no observed cell: their factors, and biases, are zero."""
 
 
-def without_mask(X: Any, mark: float = np.nan) -> Any:
-    """Return a masked array as a plain one, `mark` in its masked cells; anything else as it is.
-
-    Where the type of the array cannot hold the mark, as integers cannot hold NaN, the result is float64.
-    """
-    if not isinstance(X, np.ma.MaskedArray):
-        return X
-    if X.dtype.kind in "biu":
-        X = X.astype(np.float64)
-    return X.filled(mark)
-
-
 def cells_of(
     X: Any, weights: Any = None, *, absent_zero: bool = False, array_zero: bool = True, allow_full: bool = True
 ) -> Cells:
@@ -50,8 +38,7 @@ def cells_of(
     X : ndarray or sparse matrix of shape (m, n)
         float32 or float64. NaN in an array is missing.
     weights : array or sparse matrix of shape (m, n), or None
-        As an array: one weight a cell, zero where it is masked. Sparse: of the same sparsity as X, duplicates summed as
-        those of X.
+        As an array: one weight a cell. Sparse: of the same sparsity as X, duplicates summed as those of X.
     absent_zero : bool
         Whether absent cells are zeros of weight one.
     array_zero : bool
@@ -73,7 +60,10 @@ def cells_of(
 
 def check_some_cell(cells: Cells) -> None:
     """Refuse to fit a matrix in which nothing is observed."""
-    if cells.values.size == 0 and not cells.absent_zero:
+    size = cells.shape[0] * cells.shape[1]
+    absent = size - cells.values.size if cells.absent_zero else 0
+    counts = cells.values.size if cells.weights is None else np.count_nonzero(cells.weights)
+    if absent + counts == 0:
         raise ValueError(
             f"X of shape {cells.shape} has no observed cell: every cell is absent, NaN or of weight zero. "
             "There is nothing to fit."
@@ -180,21 +170,24 @@ def _weights_at(W: Array, x: Compressed) -> Array:
 
 def _weights_of_sparsity(weights: Any, x: Compressed) -> Array:
     _check_weight_shape(weights, x.shape)
-    w = canonical(with_dtype(weights, x.data.dtype), "weights")
+    given = canonical(weights, "weights")
+    w = given if given.data.dtype == x.data.dtype else canonical(with_dtype(weights, x.data.dtype), "weights")
     row = first_difference(w, x)
     if row is not None:
         raise ValueError(
             f"weights must store the same cells as X: weights has {w.data.size} and X {x.data.size} of them, "
             f"and they first differ in row {row}. Give the weights as an array to weight each cell by its place."
         )
-    _check_weight_values(w.data, w.position)
+    _check_weight_values(w.data, given.data, w.position)
     return w.data
 
 
 def _dense_weights(weights: Any, shape: tuple[int, int], dtype: Any) -> Array:
-    W = np.ascontiguousarray(without_mask(weights, 0), dtype=dtype)
-    _check_weight_shape(W, shape)
-    _check_weight_values(W.reshape(-1), lambda p: divmod(p, shape[1]))
+    given = np.ascontiguousarray(weights)
+    _check_weight_shape(given, shape)
+    with np.errstate(over="ignore"):  # what does not fit comes out as inf, and is named
+        W = given.astype(dtype, copy=False)
+    _check_weight_values(W.reshape(-1), given.reshape(-1), lambda p: divmod(p, shape[1]))
     return W
 
 
@@ -203,16 +196,20 @@ def _check_weight_shape(weights: Any, shape: tuple[int, int]) -> None:
         raise ValueError(f"weights must have the shape of X, one weight a cell: got {weights.shape}, X has {shape}.")
 
 
-def _check_weight_values(flat: Array, position: Any) -> None:
+def _check_weight_values(flat: Array, given: Array, position: Any) -> None:
+    """Check weights in the working precision, which a weight that is finite and positive as given may be lost in."""
     for block in blocks(flat.size):
-        good = np.isfinite(flat[block]) & (flat[block] >= 0)
+        good = np.isfinite(flat[block]) & (flat[block] >= 0) & ((flat[block] > 0) | (given[block] == 0))
         if not good.all():
             p = block.start + int(np.argmin(good))
             row, column = position(p)
-            raise ValueError(
-                f"weights holds {flat[p]} in row {row}, column {column}: a weight must be a finite number >= 0. "
-                "Use 0 for a cell that is to be left out."
-            )
+            what = f"weights holds {given[p]} in row {row}, column {column}"
+            if 0 < given[p] < np.inf:
+                raise ValueError(
+                    f"{what}, which is {flat[p]} in {flat.dtype}. Multiply all weights by one number, and reg too, or "
+                    "fit with dtype='float64'."
+                )
+            raise ValueError(f"{what}: a weight must be a finite number >= 0. Use 0 for a cell that is to be left out.")
 
 
 def _check_stored(x: Compressed) -> None:

@@ -94,7 +94,19 @@ def checked_indices(given: Any, size: int, what: str) -> NDArray[np.int64]:
         Where they are not integers.
     IndexError
         Where one is out of range: negative indices do not count from the end.
+    ValueError
+        Where one is masked.
     """
+    masked: Any
+    if isinstance(given, list | tuple):
+        masked = [index is np.ma.masked for index in given]
+    else:
+        masked = np.ma.getmaskarray(given) if isinstance(given, np.ma.MaskedArray) else []
+    hidden = np.flatnonzero(masked)
+    if hidden.size:
+        raise ValueError(
+            f"{what} indices are masked at position {hidden[0]}: give indices of cells only, as by .compressed()."
+        )
     indices = np.asarray(given)
     if indices.dtype.kind not in "iu" and indices.size:
         raise TypeError(f"{what} indices must be integers, got dtype {indices.dtype}.")

@@ -12,15 +12,18 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from alsatian import _tables
 from alsatian._engine import Cells
 from alsatian._engine.cells import Moments, moments, row_counts, transpose
-from alsatian._engine.threads import resolve_n_jobs
+from alsatian._engine.threads import MAX_JOBS, resolve_n_jobs
 from alsatian.models._base import FLOATS, FactorModel, fitted_attributes, put_back
 from alsatian.models._callbacks import FitObserver
-from alsatian.models._constraints import check_range, check_ridge, pair
+from alsatian.models._constraints import check_random_state_kind, check_range, check_ridge, pair
 from alsatian.models._fit import Alternation, Factors, Side, auto_relaxation, solve_side
-from alsatian.models._init import given_columns, random_columns
+from alsatian.models._init import check_warm_start, given_columns, prepare_columns, random_columns
 from alsatian.models._inputs import cells_of, check_some_cell, warn_of_empty
+from alsatian.models._limits import MAX_COMPONENTS, check_memory, out_of_memory
+from alsatian.models._overflow import check_moments, ridge_scale
 from alsatian.models._predict import array_with_nan, csr_copy, fill
 from alsatian.models._progress import Progress
 from alsatian.models._sparse import with_dtype
@@ -57,7 +60,7 @@ class ALS(FactorModel):
     solver : {"auto", "exact"}, default="auto"
         How each row is solved; "auto" is exact.
     relaxation : "auto" or float in (0, 2), default="auto"
-        ω: a row moves to w + ω (w* − w), where w* is its solution. f never rises for ω <= 2. "auto" is
+        ω: a row moves to w + ω (w* − w), where w* is its solution. f never rises for ω <= 2, rounding aside. "auto" is
         min(1.9, 1 + t / (t + 3)) in iteration t = 0, 1, …, which needs a fraction of the iterations; 1 is plain ALS.
         The first row half-step and the last iteration are exact whatever ω.
     max_iter : int, default=30
@@ -139,7 +142,7 @@ class ALS(FactorModel):
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "n_components": [Interval(Integral, 1, None, closed="left")],
+        "n_components": [Interval(Integral, 1, MAX_COMPONENTS, closed="both")],
         "reg": [Interval(Real, 0, None, closed="left"), tuple, list],
         "reg_exponent": [Interval(Real, 0, None, closed="left")],
         "bias": [StrOptions({"none", "mean", "rows", "columns", "both"})],
@@ -159,7 +162,7 @@ class ALS(FactorModel):
             Options(np.dtype, {np.dtype("float32"), np.dtype("float64")}),
         ],
         "random_state": ["random_state"],
-        "n_jobs": [None, Interval(Integral, None, -1, closed="right"), Interval(Integral, 1, None, closed="left")],
+        "n_jobs": [None, Interval(Integral, None, -1, closed="right"), Interval(Integral, 1, MAX_JOBS, closed="both")],
         "verbose": ["verbose"],
     }
 
@@ -209,13 +212,14 @@ class ALS(FactorModel):
         Parameters
         ----------
         X : array-like, data frame or sparse matrix of shape (n_rows, n_columns)
-            NaN is missing, and so is a masked cell of a masked array. X is never changed; canonical CSR of the working
-            precision is used without a copy.
+            NaN is missing, and so is a masked cell of a masked array. A frame (pandas, polars, Arrow) is a table: what
+            is null in it is missing, nothing else, also where columns are stored sparse. X is never changed; canonical
+            CSR of the working precision is used without a copy.
         y : None
             Ignored; here for scikit-learn's sake.
         weights : array-like or sparse matrix of shape (n_rows, n_columns), or None, default=None
             Weights c_ij >= 0 of the cells; 0, or a masked weight, is a missing cell. A sparse one stores the same cells
-            as X.
+            as X. Where it and X are both frames, columns (and in pandas rows) are matched by their labels.
 
         Returns
         -------
@@ -224,8 +228,12 @@ class ALS(FactorModel):
         Raises
         ------
         ValueError
-            For a parameter out of range, a stored value that is not finite, a weight that is negative or not finite,
-            weights that do not fit X, or an X without any observed cell. The model is then as it was before.
+            For a parameter out of range, a stored value that is not finite, a weight that is negative or not finite or
+            that would be 0 in the working precision, weights that do not fit X, an X without any observed cell, values
+            that are no numbers (text and dates among them), a frame that is a long table of ratings, and numbers so
+            large that the loss, or count^ν λ, is not finite. The model is then as it was before.
+        MemoryError
+            Where there is not enough for `n_components` and `n_jobs`.
         """
         before = dict(vars(self))
         run: Alternation | None = None
@@ -239,11 +247,13 @@ class ALS(FactorModel):
                 observer = FitObserver(self, context, data, lambda: fitted_attributes(run.as_if_stopped()), progress)
                 run.run(self.max_iter, smallest_gain, relaxation, observer)
             self._take(run)
-        except BaseException:  # Ctrl-C, or an error of a callback: what is done is not lost
+        except BaseException as error:  # Ctrl-C, or an error of a callback: what is done is not lost
             if run is not None and run.n_iter > 0:
                 self._take(run)
             else:
                 put_back(self, before)
+            if isinstance(error, MemoryError):
+                raise out_of_memory(int(self.n_components), resolve_n_jobs(self.n_jobs)) from error
             raise
         context.call_on_fit_task_end(estimator=self, reconstruction_attributes=lambda: fitted_attributes(run), **data)
         return self
@@ -265,6 +275,9 @@ class ALS(FactorModel):
     def transform(self, X: Any, *, weights: Any = None, return_bias: bool = False) -> Any:
         """Solve row factors for X with the column factors as fitted (fold-in).
 
+        The parameters `reg`, `reg_exponent`, `bias_reg`, `absent` and `n_jobs` count as they are set now, which may not
+        be as they were in `fit`; `n_components`, `bias` and `dtype` are those of the fitted factors.
+
         Parameters
         ----------
         X : array-like, data frame or sparse matrix of shape (n, n_columns)
@@ -282,12 +295,16 @@ class ALS(FactorModel):
             Only with ``return_bias=True``; None where the model has no row bias.
         """
         check_is_fitted(self)
+        self._validate_params()
+        weights = _tables.plain_weights(weights, X)
         X = self._checked(X, self.column_factors_.dtype, reset=False)
         folded = self._fold_in(X, weights)
         return (folded.rows, folded.row_bias) if return_bias else folded.rows
 
     def impute(self, X: Any, *, weights: Any = None, dense: bool = False) -> Any:
         """Return a copy of X with every missing cell filled in by its score; observed cells stay as they are.
+
+        Rows are solved as by `transform`; `clip` counts as it is set now.
 
         Parameters
         ----------
@@ -301,9 +318,10 @@ class ALS(FactorModel):
 
         Returns
         -------
-        ndarray of shape (n, n_columns), or csr_array
-            float32 or float64 as X (anything else becomes float64). Under ``absent="zero"`` nothing is missing from a
-            sparse X: it comes back as a csr_array.
+        ndarray of shape (n, n_columns), data frame, or csr_array
+            float32 or float64 as X (anything else becomes float64). A frame of pandas or polars, or an Arrow table,
+            comes back as one of its kind, with its columns (and index), whatever `set_output` says, which is for
+            `transform`. Under ``absent="zero"`` nothing is missing from a sparse X: it comes back as a csr_array.
 
         Examples
         --------
@@ -316,6 +334,8 @@ class ALS(FactorModel):
                [1., 1., 1.]])
         """
         check_is_fitted(self)
+        self._validate_params()
+        given, weights = X, _tables.plain_weights(weights, X)
         X = self._checked(X, list(FLOATS), reset=False)
         sparse: bool = issparse(X)
         if sparse and self.absent == "zero":
@@ -328,7 +348,8 @@ class ALS(FactorModel):
         with np.errstate(over="ignore"):  # what does not fit comes out as inf, and is named
             dtype = self.column_factors_.dtype
             folded = self._fold_in(with_dtype(X, dtype) if sparse else X.astype(dtype, copy=False), weights)
-        return fill(array_with_nan(X), folded, self.clip)
+        filled = fill(array_with_nan(X), folded, self.clip)
+        return _tables.like(given, filled) if _tables.is_frame(given) else filled
 
     def objective_settings(self) -> dict[str, Any]:
         """Return what `alsatian.objective` has to be told of this model, beside X, the weights and the factors.
@@ -354,6 +375,7 @@ class ALS(FactorModel):
         return fitted | {name: getattr(self, name) for name in ("absent", "reg", "reg_exponent", "bias_reg")}
 
     def _validate_params(self) -> None:
+        check_random_state_kind(self, self.random_state)
         super()._validate_params()
         check_ridge(self, "reg", self.reg)
         check_ridge(self, "bias_reg", self.bias_reg)
@@ -364,45 +386,47 @@ class ALS(FactorModel):
 
     def _prepared(self, X: Any, weights: Any) -> tuple[Alternation, float]:
         """Check the data and return the fit that is to run, and the gain that is too small to go on for."""
+        _tables.refuse_long_table(X)
+        weights = _tables.plain_weights(weights, X)
         rows = cells_of(self._checked(X, self._dtypes(), reset=True), weights, absent_zero=self.absent == "zero")
         check_some_cell(rows)
+        check_memory(int(self.n_components), rows.shape, rows.values.dtype)
         columns = transpose(rows)
-        warn_of_empty(rows, columns)
-        spread = moments(rows)
-        start = self._start(rows, columns, spread)
         sides = self._side(rows, 0), self._side(columns, 1)
+        with np.errstate(over="ignore", invalid="ignore"):  # told in a moment, in words
+            spread = moments(rows)
+        mean = 0.0 if self.bias == "none" else spread.mean
+        at_zero = 0.5 * check_moments(spread, mean, rows)
+        warn_of_empty(rows, columns)
+        start = self._start(columns, spread, mean)
         run = Alternation(*sides, start, n_jobs=resolve_n_jobs(self.n_jobs))
-        return run, self.tol * 0.5 * spread.about(start.mean)
+        return run, self.tol * at_zero
 
     def _side(self, cells: Cells, which: int) -> Side:
         """Return rows (0) or columns (1) with their own ridge, scaled by count^ν."""
         ridge = pair(self.reg)[which]
         bias_ridge = ridge if self.bias_reg is None else pair(self.bias_reg)[which]
-        counts = row_counts(cells)
-        exponent = float(self.reg_exponent)
-        scale = float(counts) ** exponent if isinstance(counts, int) else counts.astype(np.float64) ** exponent
-        return Side(cells, (ridge, bias_ridge), scale)
+        ridges = (ridge, bias_ridge)
+        scale = ridge_scale(row_counts(cells), float(self.reg_exponent), ridges, cells.values.dtype)
+        return Side(cells, ridges, scale)
 
-    def _start(self, rows: Cells, columns: Cells, spread: Moments) -> Factors:
-        m, n = rows.shape
-        k, dtype = int(self.n_components), rows.values.dtype
-        mean = 0.0 if self.bias == "none" else spread.mean
-        row_bias = np.zeros(m, dtype=dtype) if self.bias in {"rows", "both"} else None
-        column_bias = np.zeros(n, dtype=dtype) if self.bias in {"columns", "both"} else None
-        init = self.init
+    def _start(self, columns: Cells, spread: Moments, mean: float) -> Factors:
+        n, m = columns.shape
+        k, init, has_bias = int(self.n_components), self.init, self.bias in {"columns", "both"}
         if self.warm_start and hasattr(self, "column_factors_"):
-            init = (self.column_factors_, self.column_bias_ if column_bias is not None else None)
+            check_warm_start(self.column_factors_.shape, (n, k))
+            init = (self.column_factors_, self.column_bias_ if has_bias else None)
+        dtype = columns.values.dtype
         if isinstance(init, str):
-            factors = random_columns((n, k), spread, mean, check_random_state(self.random_state), dtype)
+            factors, column_bias = (
+                random_columns((n, k), spread, mean, check_random_state(self.random_state), dtype),
+                None,
+            )
         else:
-            factors, bias = given_columns(init, (n, k), column_bias is not None, dtype)
-            column_bias = column_bias if bias is None else bias
-        empty = row_counts(columns) == 0
-        if np.any(empty):
-            factors[empty] = 0
-            if column_bias is not None:
-                column_bias[empty] = 0
-        return Factors(np.zeros((m, k), dtype=dtype), factors, row_bias, column_bias, mean)
+            factors, column_bias = given_columns(init, (n, k), has_bias, dtype)
+        column_bias = prepare_columns(columns, factors, column_bias, has_bias)
+        row_bias = np.zeros(m, dtype=factors.dtype) if self.bias in {"rows", "both"} else None
+        return Factors(np.zeros((m, k), dtype=factors.dtype), factors, row_bias, column_bias, mean)
 
     def _fold_in(self, X: Any, weights: Any) -> Factors:
         cells = cells_of(

@@ -10,13 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.impute import MissingIndicator
-from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
+from sklearn.utils._param_validation import Interval, MissingValues, StrOptions
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from alsatian._engine.contract import Floats
-from alsatian.models._base import put_back
-from alsatian.models._constraints import check_ridge
-from alsatian.models._inputs import NoEntryWarning, check_dense, without_mask
+from alsatian._engine.threads import MAX_JOBS
+from alsatian.models._base import checked_numbers, put_back
+from alsatian.models._constraints import check_random_state_kind, check_ridge
+from alsatian.models._inputs import NoEntryWarning, check_dense
+from alsatian.models._limits import MAX_COMPONENTS
 from alsatian.models.als import ALS
 
 
@@ -31,8 +33,9 @@ class ALSImputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     ----------
     n_components : int, default=16
         Number of factors. It may exceed the number of columns.
-    missing_values : int, float or nan, default=nan
-        What marks a missing cell. Where it is a number, NaN in X is an error.
+    missing_values : int, float, nan or pandas.NA, default=nan
+        What marks a missing cell. Nulls of any kind (NaN, None, pandas.NA) are one: nan and pandas.NA mean the same.
+        Where it is a number, a null in X is an error.
     reg : float or pair of float, default=0.05
         Ridge λ of the factors, or the pair for rows and columns, on the scale of standardised columns.
     reg_exponent : float, default=1.0
@@ -100,8 +103,8 @@ class ALSImputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "n_components": [Interval(Integral, 1, None, closed="left")],
-        "missing_values": [Real, np.nan],
+        "n_components": [Interval(Integral, 1, MAX_COMPONENTS, closed="both")],
+        "missing_values": [MissingValues(numeric_only=True)],
         "reg": [Interval(Real, 0, None, closed="left"), tuple, list],
         "reg_exponent": [Interval(Real, 0, None, closed="left")],
         "bias": [StrOptions({"none", "mean", "rows", "columns", "both"})],
@@ -113,7 +116,7 @@ class ALSImputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         "keep_empty_features": ["boolean"],
         "copy": ["boolean"],
         "random_state": ["random_state"],
-        "n_jobs": [None, Interval(Integral, None, -1, closed="right"), Interval(Integral, 1, None, closed="left")],
+        "n_jobs": [None, Interval(Integral, None, -1, closed="right"), Interval(Integral, 1, MAX_JOBS, closed="both")],
         "verbose": ["verbose"],
     }
 
@@ -184,6 +187,8 @@ class ALSImputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def transform(self, X: Any) -> NDArray[Any]:
         """Return X with every missing cell filled.
 
+        `missing_values` and `copy` count as they are set now, all else as it was in `fit`.
+
         Parameters
         ----------
         X : array-like or data frame of shape (n, n_features)
@@ -191,21 +196,20 @@ class ALSImputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
         Returns
         -------
-        ndarray of shape (n, n_features_out)
+        ndarray of shape (n, n_features_out), or what `set_output` asks for
             Observed cells are as they were. Columns that had no observed cell in `fit` are dropped, or 0.
         """
         check_is_fitted(self)
+        self._validate_params()
         X, missing = self._checked(X, reset=False, copy=self.copy)
         indicator = None if self.indicator_ is None else self.indicator_.transform(self._marked(X, missing))
         if self.model_ is not None and missing[:, self._used].any():
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", NoEntryWarning)
                 scores = self.model_.inverse_transform(*self._folded(self._standardised(X, missing)))
-            filled = scores * self.scale_[self._used] + self.statistics_[self._used]
             where = np.flatnonzero(self._used)
-            holes = missing[:, where]
-            rows, columns = np.nonzero(holes)
-            X[rows, where[columns]] = filled[holes]
+            rows, columns = np.nonzero(missing[:, where])
+            X[rows, where[columns]] = self._scaled_back(scores[rows, columns], where[columns], X.dtype)
         X = self._without_empty(X, missing)
         return X if indicator is None else np.hstack((X, indicator))
 
@@ -229,6 +233,7 @@ class ALSImputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return np.concatenate([names, self.indicator_.get_feature_names_out(input_features)])
 
     def _validate_params(self) -> None:
+        check_random_state_kind(self, self.random_state)
         super()._validate_params()
         check_ridge(self, "reg", self.reg)
         check_ridge(self, "bias_reg", self.bias_reg)
@@ -237,7 +242,7 @@ class ALSImputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         X, missing = self._checked(X, reset=True, copy=False)
         self.indicator_ = None
         if self.add_indicator:
-            self.indicator_ = MissingIndicator(missing_values=self.missing_values, error_on_new=False)
+            self.indicator_ = MissingIndicator(missing_values=self._mark, error_on_new=False)
             self.indicator_.fit(self._marked(X, missing))
         self._fit_statistics(X, missing)
         self.model_, self.n_iter_ = None, 0
@@ -252,41 +257,63 @@ class ALSImputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         names = ("n_components", "reg", "reg_exponent", "bias", "bias_reg", "max_iter", "tol", "random_state", "n_jobs")
         return ALS(**{name: getattr(self, name) for name in names}, verbose=self.verbose)
 
+    @property
+    def _mark(self) -> float:
+        """The number that marks a missing cell; pandas.NA is NaN once a table has become an array."""
+        return self.missing_values if isinstance(self.missing_values, Real) else np.nan
+
     def _checked(self, X: Any, *, reset: bool, copy: bool) -> tuple[Floats, NDArray[np.bool_]]:
         """Return X as a float array and where it is missing."""
-        marked_by_nan = bool(np.isnan(self.missing_values))
-        X = validate_data(
-            self, without_mask(X, self.missing_values), reset=reset, dtype=(np.float64, np.float32), copy=copy,
-            force_writeable=not reset, ensure_all_finite=False,
-        )  # fmt: skip
+        marked_by_nan = bool(np.isnan(self._mark))
+        X = checked_numbers(
+            self, X, mark=self._mark, reset=reset, dtype=(np.float64, np.float32), copy=copy, force_writeable=not reset
+        )
         if check_dense(X) and not marked_by_nan:
             row, column = np.argwhere(np.isnan(X))[0]
             raise ValueError(
                 f"X holds NaN in row {row}, column {column}, but missing_values={self.missing_values!r} is what marks "
                 "a missing cell: mark this one in the same way."
             )
-        return X, np.isnan(X) if marked_by_nan else self.missing_values == X
+        return X, np.isnan(X) if marked_by_nan else self._mark == X
 
     def _marked(self, X: Floats, missing: NDArray[np.bool_]) -> Floats:
-        return np.where(missing, X.dtype.type(self.missing_values), X)
+        return np.where(missing, X.dtype.type(self._mark), X)
 
     def _fit_statistics(self, X: Floats, missing: NDArray[np.bool_]) -> None:
         observed = ~missing
         counts = observed.sum(axis=0)
         self._used = counts > 0
         divisor = np.maximum(counts, 1)
-        mean = np.sum(X, axis=0, where=observed, dtype=np.float64) / divisor
-        spread = np.sqrt(np.sum((X - mean) ** 2, axis=0, where=observed, dtype=np.float64) / divisor)
+        # In units in which the largest value is about 1, no square is too large or too small. The units are powers of
+        # two, so that nothing is rounded on the way.
+        unit = _power_of_two(np.max(np.abs(X), axis=0, where=observed, initial=0))
+        with np.errstate(over="ignore"):  # of what marks a missing cell
+            Y = np.where(observed, X / unit, 0.0)
+        mean = np.sum(Y, axis=0) / divisor
+        spread = np.sqrt(np.sum((Y - mean) ** 2, axis=0, where=observed) / divisor)
         # A deviation that is all rounding would blow up into data: such a column is constant.
         constant = spread <= 10 * np.finfo(X.dtype).eps * np.abs(mean)
+        mean, spread = mean * unit, spread * unit
         self.statistics_ = np.where(self._used, mean, 0.0 if self.keep_empty_features else np.nan)
         self.scale_ = np.where(constant, 1.0, spread) if self.scale else np.ones(X.shape[1])
 
     def _standardised(self, X: Floats, missing: NDArray[np.bool_]) -> Floats:
         used = self._used
-        Y = (X[:, used] - self.statistics_[used]) / self.scale_[used]
+        unit = _power_of_two(self.scale_[used])  # as above: the difference of two huge values may be too large
+        Y = (X[:, used] / unit - self.statistics_[used] / unit) / (self.scale_[used] / unit)
         Y[missing[:, used]] = np.nan
         return np.asarray(Y, dtype=X.dtype)
+
+    def _scaled_back(self, scores: Floats, columns: NDArray[np.intp], dtype: Any) -> Floats:
+        """Turn scores of cells of the given columns into values of X."""
+        with np.errstate(over="ignore"):
+            values = (scores * self.scale_[columns] + self.statistics_[columns]).astype(dtype)
+        if not np.isfinite(values).all():
+            column = columns[int(np.argmin(np.isfinite(values)))]
+            raise ValueError(
+                f"A value to fill column {column} with is too large for {dtype}: divide that column by some number."
+            )
+        return values
 
     def _folded(self, Y: Floats) -> tuple[Floats, Floats | None]:
         assert self.model_ is not None
@@ -315,6 +342,12 @@ class ALSImputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def __sklearn_tags__(self) -> Any:
         """Tell scikit-learn what X may hold."""
         tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = bool(np.isnan(self.missing_values))
+        tags.input_tags.allow_nan = bool(np.isnan(self._mark))
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+def _power_of_two(sizes: NDArray[Any]) -> NDArray[np.float64]:
+    """Return the power of two that each size is at least one and less than two of; 1 for zero."""
+    _, exponents = np.frexp(sizes.astype(np.float64))
+    return np.where(sizes > 0, np.ldexp(1.0, exponents - 1), 1.0)

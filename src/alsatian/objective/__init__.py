@@ -33,6 +33,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
+from alsatian._tables import real
 from alsatian.objective._cells import Omega, read_cells
 from alsatian.objective._check import GradientCheck, check_gradient
 
@@ -109,8 +110,8 @@ def loss(
 
     Parameters
     ----------
-    X : array-like or sparse matrix of shape (m, n)
-        Dense: a cell is missing where it is NaN, or masked in a masked array (an error where the objective is
+    X : array-like, data frame or sparse matrix of shape (m, n)
+        Dense: a cell is missing where it is NaN or null, or masked in a masked array (an error where the objective is
         implicit). Sparse: duplicated entries are summed, and `absent` says what a cell that is not stored is. Never
         made dense.
     W, Z : array-like of shape (m, k) and (n, k)
@@ -119,10 +120,11 @@ def loss(
         b and d. Explicit objective only.
     mean : float, default=0.0
         μ, the fixed part of every score. Explicit objective only.
-    weights : array-like or sparse matrix of shape (m, n), or None
+    weights : array-like, data frame or sparse matrix of shape (m, n), or None
         Weight c >= 0 of each cell; zero, or a masked weight, makes the cell missing. Dense weights have one for each
         cell of X, whatever X is; under ``absent="zero"`` those of the cells that a sparse X does not store count too.
-        Sparse weights store one for each observed cell of X and for no other. Explicit objective only.
+        Sparse weights store one for each observed cell of X and for no other. Those of a frame follow the labels of X,
+        if that is a frame too. Explicit objective only.
     absent : {"missing", "zero"}, default="missing"
         What the cells that a sparse X does not store are: unknown, or zeros of weight one. A dense X has none.
     objective : {"explicit", "hkv", "ials"}, default="explicit"
@@ -153,7 +155,8 @@ def loss(
     ------
     ValueError
         For shapes that do not fit together, for a value that is not finite (naming its row and column), for a bad
-        weight (likewise), and for a parameter out of its range or without meaning in this objective.
+        weight (likewise), for values that are no real numbers, and for a parameter out of its range, without meaning
+        in this objective, or (`reg_exponent`) so large that count^ν overflows.
 
     Examples
     --------
@@ -344,8 +347,8 @@ def _state(
         scores=_scores(rows, columns, omega),
         rows=rows,
         columns=columns,
-        row_ridge=np.outer(n_i**nu, [lambda_w] * k + [lambda_b, 0.0, 0.0]),
-        column_ridge=np.outer(n_j**nu, [lambda_z] * k + [0.0, lambda_d, 0.0]),
+        row_ridge=np.outer(_to_the_power(n_i, nu), [lambda_w] * k + [lambda_b, 0.0, 0.0]),
+        column_ridge=np.outer(_to_the_power(n_j, nu), [lambda_z] * k + [0.0, lambda_d, 0.0]),
     )
 
 
@@ -370,7 +373,7 @@ def _scores(rows: Matrix, columns: Matrix, omega: Omega) -> Vector:
 
 
 def _factors(W: ArrayLike, Z: ArrayLike, shape: tuple[int, int]) -> tuple[Matrix, Matrix]:
-    w, z = np.asarray(W, dtype=np.float64), np.asarray(Z, dtype=np.float64)
+    w, z = real("W", W), real("Z", Z)
     m, n = shape
     if w.ndim != 2 or z.ndim != 2 or (w.shape[0], z.shape[0]) != shape or w.shape[1] != z.shape[1]:
         raise ValueError(
@@ -380,7 +383,7 @@ def _factors(W: ArrayLike, Z: ArrayLike, shape: tuple[int, int]) -> tuple[Matrix
 
 
 def _bias(name: str, bias: ArrayLike | None, length: int) -> Matrix:
-    column = np.zeros(length) if bias is None else np.asarray(bias, dtype=np.float64)
+    column = np.zeros(length) if bias is None else real(name, bias)
     if column.shape != (length,):
         raise ValueError(f"{name} must have shape ({length},), one number for each of X; got {column.shape}")
     return column[:, None]
@@ -392,6 +395,17 @@ def _pair(name: str, value: Any) -> Pair:
     if len(value) != 2:
         raise ValueError(f"{name} must be one number or a pair (rows, columns); got {value!r}")
     return _number(name, value[0]), _number(name, value[1])
+
+
+def _to_the_power(counts: Vector, nu: float) -> Vector:
+    with np.errstate(over="ignore"):
+        scale: Vector = counts**nu
+    if not np.isfinite(scale).all():
+        raise ValueError(
+            f"count^reg_exponent overflows: counts are up to {counts.max():g}, and reg_exponent={nu:g}; choose a "
+            "smaller one"
+        )
+    return scale
 
 
 def _number(name: str, value: Any) -> float:

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from alsatian._tables import plain, plain_weights
+
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
@@ -47,8 +49,7 @@ def read_cells(X: Any, weights: Any, *, implicit: bool, absent_zero: bool) -> Om
     Observed is every cell that is stored (sparse) or not NaN (dense); where `implicit`, every cell that is not zero;
     where `absent_zero`, also every cell that a sparse X does not store but dense weights do not weigh by one.
     """
-    if np.iscomplexobj(X):
-        raise ValueError("X is complex; the objective is defined for real numbers")
+    weights, X = plain_weights(weights, X), plain(X, "X")
     omega = _read_sparse(X, implicit) if sparse.issparse(X) else _read_dense(X, implicit)
     if weights is None:
         return omega
@@ -61,7 +62,7 @@ def read_cells(X: Any, weights: Any, *, implicit: bool, absent_zero: bool) -> Om
 
 
 def _read_dense(X: Any, implicit: bool) -> Omega:
-    x = np.asarray(_unmasked(X, np.nan), dtype=np.float64)
+    x = np.asarray(X, dtype=np.float64)
     if x.ndim != 2:
         raise ValueError(f"X must be a matrix of two dimensions; got an array of shape {x.shape}")
     refused = ~np.isfinite(x) if implicit else np.isinf(x)
@@ -92,7 +93,7 @@ def _with_zeros(omega: Omega, also: NDArray[np.bool_]) -> Omega:
 
 
 def _dense_weights(weights: Any, shape: tuple[int, int]) -> Matrix:
-    c = np.asarray(_unmasked(weights, 0.0), dtype=np.float64)
+    c = np.asarray(weights, dtype=np.float64)
     if c.shape != shape:
         raise ValueError(f"weights has shape {c.shape}, but X has shape {shape}; give one weight for each cell of X")
     bad = ~(np.isfinite(c) & (c >= 0))
@@ -120,15 +121,8 @@ def _sparse_weights(weights: Any, omega: Omega) -> Vector:
     return c.x
 
 
-def _unmasked(array: Any, mark: float) -> Any:
-    """Put `mark` into the masked cells of a masked array."""
-    return np.ma.filled(array.astype(np.float64), mark) if isinstance(array, np.ma.MaskedArray) else array
-
-
 def _stored(matrix: Any, name: str) -> Omega:
     """List the stored cells of a sparse matrix of any format, in float64, duplicates summed."""
-    if len(matrix.shape) != 2:
-        raise ValueError(f"{name} must be a matrix of two dimensions; got a sparse array of shape {matrix.shape}")
     coo = matrix.tocoo()
     i, j = (index.astype(np.int64) for index in coo.coords)
     x = coo.data.astype(np.float64)  # before the sum, so that duplicates of a narrow type (uint8, bool) cannot overflow

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
+from alsatian._tables import plain, plain_weights, real
+
 if TYPE_CHECKING:
     from alsatian.objective import Gradient, Settings
 
@@ -155,12 +157,13 @@ def check_gradient(
         raise ValueError(f"max_entries must be >= 1; got {max_entries}")
     if not 0 <= tolerance < np.inf:
         raise ValueError(f"tolerance must be finite and >= 0; got {tolerance}")
-    values: dict[str, Matrix] = {"W": np.asarray(W, dtype=np.float64), "Z": np.asarray(Z, dtype=np.float64)}
+    settings["weights"], X = plain_weights(settings.get("weights"), X), plain(X, "X")
     loss(X, W, Z, **settings)  # the checks of the input, with its own messages
+    values: dict[str, Matrix] = {"W": real("W", W), "Z": real("Z", Z)}
     for name in ("row_bias", "column_bias"):
         bias: Any = settings.get(name)
         if bias is not None:
-            values[name] = np.asarray(bias, dtype=np.float64)[:, None]
+            values[name] = real(name, bias)[:, None]
     for name, value in values.items():
         if value.size == 0:
             raise ValueError(f"{name} has shape {value.shape}; there is no entry to check")
@@ -274,10 +277,8 @@ class _Side:
 
 def _by_line(matrix: Any, *, rows: bool) -> Any:
     """Give a matrix from which single rows, or columns, are quickly taken."""
-    if matrix is None or isinstance(matrix, np.ma.MaskedArray):
+    if matrix is None or not sparse.issparse(matrix):
         return matrix
-    if not sparse.issparse(matrix):
-        return np.asarray(matrix)
     known: Any = matrix
     wide = known.astype(np.float64)  # before duplicates are summed
     return sparse.csr_array(wide) if rows else sparse.csc_array(wide)

@@ -69,7 +69,10 @@ def demo_figure(
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise ImportError("Drawing needs matplotlib, which is not installed: pip install 'alsatian[plot]'.") from error
+        raise ImportError(
+            "Drawing needs matplotlib, which is not installed: pip install matplotlib, or alsatian with its "
+            "extra 'plot' (from a checkout: pip install '.[plot]')."
+        ) from error
 
     order = route_order(interaction)
     train = np.where(held_out, np.nan, truth)
