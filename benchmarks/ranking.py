@@ -54,11 +54,11 @@ def gowalla() -> Data:
     frame = read_parquet(folder() / "gowalla" / "interactions.parquet", ["user", "item", "split"])
     users, items = frame["user"], frame["item"]
     part = {}
-    for split in ("train", "valid", "test"):
+    for split in ("train", "train_valid", "test"):
         here = frame["split"] == split
         ones = np.ones(int(here.sum()), dtype=np.float32)
         part[split] = sparse.csr_array((ones, (users[here], items[here])), shape=(users.max() + 1, items.max() + 1))
-    return Data("gowalla", part["train"], part["valid"], part["train"] + part["valid"], part["test"])
+    return Data("gowalla", part["train"], part["train_valid"], part["train"] + part["train_valid"], part["test"])
 
 
 def lastfm() -> Data:

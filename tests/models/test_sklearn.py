@@ -11,7 +11,13 @@ from alsatian.models import ALS, ALSImputer, ImplicitALS
 @pytest.mark.filterwarnings("ignore::alsatian.models.NoEntryWarning")
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
 @parametrize_with_checks(
-    [ALS(), ALS(3, bias="both", absent="zero", dtype="float32"), ImplicitALS(), ALSImputer(), ALSImputer(add_indicator=True)]
+    [
+        ALS(),
+        ALS(3, bias="both", absent="zero", dtype="float32"),
+        ImplicitALS(),
+        ALSImputer(),
+        ALSImputer(add_indicator=True),
+    ]
 )
 def test_scikit_learn_checks(estimator, check):
     check(estimator)

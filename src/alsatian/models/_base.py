@@ -12,8 +12,8 @@ from sklearn.callback import CallbackSupportMixin
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from alsatian import _tables
-from alsatian._engine.contract import Floats
-from alsatian.models._fit import Alternation, Factors
+from alsatian._engine.contract import Cells, Floats
+from alsatian.models._fit import Alternation, Factors, Side
 from alsatian.models._predict import all_scores, cell_scores, checked_indices
 from alsatian.models._sparse import with_dtype
 
@@ -151,8 +151,9 @@ class FactorModel(ClassNamePrefixFeaturesOutMixin, CallbackSupportMixin, Transfo
             f"input: a row needs one cell for each column that the model was fitted on.{transposed}"
         )
 
-    def _take(self, run: Alternation) -> None:
-        self.__dict__.update(fitted_attributes(run))  # in one step, which no signal can divide
+    def _side(self, cells: Cells, which: int) -> Side:
+        """Return rows (0) or columns (1) with their own ridge, scaled by count^ν."""
+        raise NotImplementedError
 
     def _checked_bias(self, row_bias: ArrayLike, size: int) -> Floats:
         if self.row_bias_ is None:

@@ -3,11 +3,35 @@
 from __future__ import annotations
 
 import math
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
-from sklearn.utils._param_validation import InvalidParameterError
+from sklearn.utils._param_validation import Interval, InvalidParameterError, Options, StrOptions
+
+from alsatian._engine.threads import MAX_JOBS
+from alsatian.models._limits import MAX_COMPONENTS
+
+COMMON: dict[str, list[Any]] = {
+    "n_components": [Interval(Integral, 1, MAX_COMPONENTS, closed="both")],
+    "reg": [Interval(Real, 0, None, closed="left"), tuple, list],
+    "reg_exponent": [Interval(Real, 0, None, closed="left")],
+    "solver": [StrOptions({"auto", "exact"})],
+    "relaxation": [StrOptions({"auto"}), Interval(Real, 0, 2, closed="neither")],
+    "max_iter": [Interval(Integral, 0, None, closed="left")],
+    "tol": [Interval(Real, 0, None, closed="left")],
+    "warm_start": ["boolean"],
+    "dtype": [
+        None,
+        StrOptions({"float32", "float64"}),
+        Options(type, {np.float32, np.float64}),
+        Options(np.dtype, {np.dtype("float32"), np.dtype("float64")}),
+    ],
+    "random_state": ["random_state"],
+    "n_jobs": [None, Interval(Integral, None, -1, closed="right"), Interval(Integral, 1, MAX_JOBS, closed="both")],
+    "verbose": ["verbose"],
+}
+"""What the parameters that all models share may be."""
 
 
 def check_ridge(owner: object, name: str, value: Any) -> None:

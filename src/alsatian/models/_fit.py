@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from alsatian._engine import Cells, half_step
+from alsatian._engine import Cells, Prepared, half_step
 from alsatian._engine.cells import blocks
 from alsatian._engine.contract import Floats
 from alsatian.models._history import History, Record
@@ -94,6 +94,7 @@ def solve_side(
     relaxation: float = 1.0,
     n_jobs: int = 1,
     poll: Callable[[float], None] | None = None,
+    prepared: Prepared | None = None,
 ) -> Parts:
     """Take one half-step, for `fit` and `transform` alike: every solved factor of the package comes from here.
 
@@ -113,6 +114,7 @@ def solve_side(
         relaxation=relaxation,
         n_jobs=n_jobs,
         poll=poll,
+        prepared=prepared,
     )
     with np.errstate(over="ignore", invalid="ignore"):  # told in a moment, in words
         parts = Parts(float(result.fit.sum()), float(result.ridge.sum()))

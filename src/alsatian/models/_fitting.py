@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from alsatian._engine.threads import resolve_n_jobs
 from alsatian.models._base import FactorModel, fitted_attributes, put_back
 from alsatian.models._callbacks import FitObserver
 from alsatian.models._fit import Alternation, auto_relaxation
+from alsatian.models._limits import out_of_memory
 from alsatian.models._progress import Progress
 
 
@@ -34,11 +36,13 @@ def run_fit(model: Any, data: dict[str, Any], prepare: Callable[[], tuple[Altern
             observer = FitObserver(model, context, data, lambda: fitted_attributes(run.as_if_stopped()), progress)
             run.run(model.max_iter, smallest_gain, relaxation, observer)
         take(model, run)
-    except BaseException:  # Ctrl-C, or an error of a callback: what is done is not lost
+    except BaseException as error:  # Ctrl-C, or an error of a callback: what is done is not lost
         if run is not None and run.n_iter > 0:
             take(model, run)
         else:
             put_back(model, before)
+        if isinstance(error, MemoryError):
+            raise out_of_memory(int(model.n_components), resolve_n_jobs(model.n_jobs)) from error
         raise
     context.call_on_fit_task_end(estimator=model, reconstruction_attributes=lambda: fitted_attributes(run), **data)
 

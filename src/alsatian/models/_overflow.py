@@ -13,7 +13,7 @@ from alsatian._engine.contract import Cells, Floats
 
 
 def ridge_scale(
-    counts: int | NDArray[np.int64], exponent: float, ridge: tuple[float, float], dtype: Any
+    counts: int | NDArray[np.int64] | NDArray[np.float64], exponent: float, ridge: tuple[float, float], dtype: Any
 ) -> float | NDArray[np.float64]:
     """Return count^ν, checked to leave every count^ν λ finite in the working precision.
 
@@ -28,7 +28,7 @@ def ridge_scale(
         strongest = dtype.type(largest * max(ridge)) if math.isfinite(largest) else np.inf
     if not np.isfinite(strongest):
         raise ValueError(
-            f"The ridge count^ν λ overflows in {dtype}: count is up to {int(np.max(counts))}, "
+            f"The ridge count^ν λ overflows in {dtype}: count is up to {np.max(counts):g}, "
             f"ν is reg_exponent={exponent:g}, and λ up to {max(ridge):g}. Choose a smaller reg_exponent "
             f"(1 is ALS-WR, 0 the plain ridge) or a smaller reg{_wider(dtype)}."
         )

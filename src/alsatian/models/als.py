@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import _fit_context
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from alsatian import _tables
 from alsatian._engine import Cells
 from alsatian._engine.cells import Moments, moments, row_counts, transpose
-from alsatian._engine.threads import MAX_JOBS, resolve_n_jobs
-from alsatian.models._base import FLOATS, FactorModel, fitted_attributes, put_back
-from alsatian.models._callbacks import FitObserver
-from alsatian.models._constraints import check_random_state_kind, check_range, check_ridge, pair
-from alsatian.models._fit import Alternation, Factors, Side, auto_relaxation, solve_side
+from alsatian._engine.threads import resolve_n_jobs
+from alsatian.models._base import FLOATS, FactorModel
+from alsatian.models._constraints import COMMON, check_random_state_kind, check_range, check_ridge, pair
+from alsatian.models._fit import Alternation, Factors, Side
+from alsatian.models._fitting import run_fit
+from alsatian.models._fold import Folded, FoldIn
 from alsatian.models._init import check_warm_start, given_columns, prepare_columns, random_columns
 from alsatian.models._inputs import cells_of, check_some_cell, warn_of_empty
-from alsatian.models._limits import MAX_COMPONENTS, check_memory, out_of_memory
+from alsatian.models._limits import check_memory
 from alsatian.models._overflow import check_moments, ridge_scale
 from alsatian.models._predict import array_with_nan, csr_copy, fill
-from alsatian.models._progress import Progress
 from alsatian.models._sparse import with_dtype
 
 
@@ -142,28 +142,12 @@ class ALS(FactorModel):
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "n_components": [Interval(Integral, 1, MAX_COMPONENTS, closed="both")],
-        "reg": [Interval(Real, 0, None, closed="left"), tuple, list],
-        "reg_exponent": [Interval(Real, 0, None, closed="left")],
+        **COMMON,
         "bias": [StrOptions({"none", "mean", "rows", "columns", "both"})],
         "bias_reg": [None, Interval(Real, 0, None, closed="left"), tuple, list],
         "absent": [StrOptions({"missing", "zero"})],
-        "solver": [StrOptions({"auto", "exact"})],
-        "relaxation": [StrOptions({"auto"}), Interval(Real, 0, 2, closed="neither")],
-        "max_iter": [Interval(Integral, 0, None, closed="left")],
-        "tol": [Interval(Real, 0, None, closed="left")],
         "init": [StrOptions({"random"}), tuple, "array-like"],
-        "warm_start": ["boolean"],
         "clip": [None, tuple, list],
-        "dtype": [
-            None,
-            StrOptions({"float32", "float64"}),
-            Options(type, {np.float32, np.float64}),
-            Options(np.dtype, {np.dtype("float32"), np.dtype("float64")}),
-        ],
-        "random_state": ["random_state"],
-        "n_jobs": [None, Interval(Integral, None, -1, closed="right"), Interval(Integral, 1, MAX_JOBS, closed="both")],
-        "verbose": ["verbose"],
     }
 
     def __init__(
@@ -235,27 +219,8 @@ class ALS(FactorModel):
         MemoryError
             Where there is not enough for `n_components` and `n_jobs`.
         """
-        before = dict(vars(self))
-        run: Alternation | None = None
-        try:
-            run, smallest_gain = self._prepared(X, weights)
-            context = self._init_callback_context(max_subtasks=self.max_iter)
-            data = {"X": X, "y": y, "metadata": None if weights is None else {"weights": weights}}
-            context.call_on_fit_task_begin(estimator=self, **data)
-            relaxation = auto_relaxation if self.relaxation == "auto" else lambda _: float(self.relaxation)
-            with Progress(self.verbose, self.max_iter, type(self).__name__) as progress:
-                observer = FitObserver(self, context, data, lambda: fitted_attributes(run.as_if_stopped()), progress)
-                run.run(self.max_iter, smallest_gain, relaxation, observer)
-            self._take(run)
-        except BaseException as error:  # Ctrl-C, or an error of a callback: what is done is not lost
-            if run is not None and run.n_iter > 0:
-                self._take(run)
-            else:
-                put_back(self, before)
-            if isinstance(error, MemoryError):
-                raise out_of_memory(int(self.n_components), resolve_n_jobs(self.n_jobs)) from error
-            raise
-        context.call_on_fit_task_end(estimator=self, reconstruction_attributes=lambda: fitted_attributes(run), **data)
+        data = {"X": X, "y": y, "metadata": None if weights is None else {"weights": weights}}
+        run_fit(self, data, lambda: self._prepared(X, weights))
         return self
 
     def fit_transform(self, X: Any, y: Any = None, *, weights: Any = None) -> Any:
@@ -299,7 +264,7 @@ class ALS(FactorModel):
         weights = _tables.plain_weights(weights, X)
         X = self._checked(X, self.column_factors_.dtype, reset=False)
         folded = self._fold_in(X, weights)
-        return (folded.rows, folded.row_bias) if return_bias else folded.rows
+        return (folded.factors, folded.bias) if return_bias else folded.factors
 
     def impute(self, X: Any, *, weights: Any = None, dense: bool = False) -> Any:
         """Return a copy of X with every missing cell filled in by its score; observed cells stay as they are.
@@ -348,7 +313,8 @@ class ALS(FactorModel):
         with np.errstate(over="ignore"):  # what does not fit comes out as inf, and is named
             dtype = self.column_factors_.dtype
             folded = self._fold_in(with_dtype(X, dtype) if sparse else X.astype(dtype, copy=False), weights)
-        filled = fill(array_with_nan(X), folded, self.clip)
+        factors = Factors(folded.factors, self.column_factors_, folded.bias, self.column_bias_, self.mean_)
+        filled = fill(array_with_nan(X), factors, self.clip)
         return _tables.like(given, filled) if _tables.is_frame(given) else filled
 
     def objective_settings(self) -> dict[str, Any]:
@@ -428,18 +394,13 @@ class ALS(FactorModel):
         row_bias = np.zeros(m, dtype=factors.dtype) if self.bias in {"rows", "both"} else None
         return Factors(np.zeros((m, k), dtype=factors.dtype), factors, row_bias, column_bias, mean)
 
-    def _fold_in(self, X: Any, weights: Any) -> Factors:
-        cells = cells_of(
+    def _cells_to_fold(self, X: Any, weights: Any = None) -> Cells:
+        return cells_of(
             X, weights, absent_zero=self.absent == "zero", array_zero=self._fitted_array_zero,
             allow_full=self._fitted_full,
         )  # fmt: skip
+
+    def _fold_in(self, X: Any, weights: Any) -> Folded:
+        cells = self._cells_to_fold(X, weights)
         warn_of_empty(cells)
-        m, dtype = cells.shape[0], self.column_factors_.dtype
-        rows = np.zeros((m, self.column_factors_.shape[1]), dtype=dtype)
-        row_bias = None if self.row_bias_ is None else np.zeros(m, dtype=dtype)
-        folded = Factors(rows, self.column_factors_, row_bias, self.column_bias_, self.mean_)
-        solve_side(
-            self._side(cells, 0), folded.columns, folded.column_bias, folded.mean,
-            out=folded.rows, out_bias=folded.row_bias, n_jobs=resolve_n_jobs(self.n_jobs),
-        )  # fmt: skip
-        return folded
+        return FoldIn(self)(cells)

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from sklearn.base import _fit_context
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from alsatian import _tables
 from alsatian._engine.cells import Moments, transpose
 from alsatian._engine.contract import Cells, Floats, Rule, hkv, ials
 from alsatian._engine.threads import resolve_n_jobs
 from alsatian.models._base import FactorModel
 from alsatian.models._confidence import check_observed, implicit_cells, implicit_counts, loss_at_zero
-from alsatian.models._constraints import check_ridge, pair
-from alsatian.models._fit import Alternation, Factors, Side, solve_side
+from alsatian.models._constraints import COMMON, check_random_state_kind, check_ridge, pair
+from alsatian.models._fit import Alternation, Factors, Side
 from alsatian.models._fitting import run_fit
-from alsatian.models._init import given_columns, random_columns
+from alsatian.models._fold import FoldIn
+from alsatian.models._init import check_warm_start, given_columns, random_columns
 from alsatian.models._inputs import warn_of_empty
+from alsatian.models._limits import check_memory
+from alsatian.models._overflow import ridge_scale
 
 
 class ImplicitALS(FactorModel):
@@ -130,30 +134,14 @@ class ImplicitALS(FactorModel):
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "n_components": [Interval(Integral, 1, None, closed="left")],
+        **COMMON,
         "objective": [StrOptions({"hkv", "ials"})],
         "alpha": [Interval(Real, 0, None, closed="neither")],
         "unobserved_weight": [Interval(Real, 0, None, closed="left")],
         "confidence": [StrOptions({"linear", "log"})],
         "confidence_scale": [Interval(Real, 0, None, closed="neither")],
-        "reg": [Interval(Real, 0, None, closed="left"), tuple, list],
-        "reg_exponent": [Interval(Real, 0, None, closed="left")],
         "reg_count": [StrOptions({"all", "observed"})],
-        "solver": [StrOptions({"auto", "exact"})],
-        "relaxation": [StrOptions({"auto"}), Interval(Real, 0, 2, closed="neither")],
-        "max_iter": [Interval(Integral, 0, None, closed="left")],
-        "tol": [Interval(Real, 0, None, closed="left")],
         "init": [StrOptions({"random"}), "array-like"],
-        "warm_start": ["boolean"],
-        "dtype": [
-            None,
-            StrOptions({"float32", "float64"}),
-            Options(type, {np.float32, np.float64}),
-            Options(np.dtype, {np.dtype("float32"), np.dtype("float64")}),
-        ],
-        "random_state": ["random_state"],
-        "n_jobs": [None, Interval(Integral, None, -1, closed="right"), Interval(Integral, 1, None, closed="left")],
-        "verbose": ["verbose"],
     }
 
     clip = None  # scores are no ratings, and have no range
@@ -256,14 +244,9 @@ class ImplicitALS(FactorModel):
         """
         check_is_fitted(self)
         self._validate_params()
-        cells = self._cells(self._checked(X, self.column_factors_.dtype, reset=False))
+        cells = self._cells_to_fold(self._checked(X, self.column_factors_.dtype, reset=False))
         warn_of_empty(cells)
-        rows = np.zeros((cells.shape[0], self.column_factors_.shape[1]), dtype=self.column_factors_.dtype)
-        solve_side(
-            self._side(cells, 0), self.column_factors_, None, 0.0,
-            out=rows, out_bias=None, n_jobs=resolve_n_jobs(self.n_jobs),
-        )  # fmt: skip
-        return rows
+        return FoldIn(self)(cells).factors
 
     def objective_settings(self) -> dict[str, Any]:
         """Return what `alsatian.objective` has to be told of this model, beside X and the factors.
@@ -291,6 +274,7 @@ class ImplicitALS(FactorModel):
         return {name: getattr(self, name) for name in names}
 
     def _validate_params(self) -> None:
+        check_random_state_kind(self, self.random_state)
         super()._validate_params()
         check_ridge(self, "reg", self.reg)
 
@@ -308,18 +292,21 @@ class ImplicitALS(FactorModel):
         rule = hkv if self.objective == "hkv" else ials
         return rule(float(self.alpha), float(self.unobserved_weight))
 
-    def _cells(self, X: Any) -> Cells:
+    def _cells_to_fold(self, X: Any) -> Cells:
         return implicit_cells(X, self._rule(), self.confidence, float(self.confidence_scale))
 
     def _side(self, cells: Cells, which: int) -> Side:
         """Return rows (0) or columns (1) with their own ridge, scaled by count^ν."""
+        ridge = (pair(self.reg)[which], 0.0)
         counts = implicit_counts(cells, self.reg_count == "observed")
-        return Side(cells, (pair(self.reg)[which], 0.0), counts ** float(self.reg_exponent))
+        return Side(cells, ridge, ridge_scale(counts, float(self.reg_exponent), ridge, cells.values.dtype))
 
     def _prepared(self, X: Any) -> tuple[Alternation, float]:
         """Check the data and return the fit that is to run, and the gain that is too small to go on for."""
-        rows = self._cells(self._checked(X, self._dtype(), reset=True))
+        rows = self._cells_to_fold(self._checked(X, self._dtype(), reset=True))
+        _tables.refuse_long_table(X)
         check_observed(rows)
+        check_memory(int(self.n_components), rows.shape, rows.values.dtype)
         columns = transpose(rows)
         warn_of_empty(rows, columns)
         start = Factors(
@@ -331,11 +318,14 @@ class ImplicitALS(FactorModel):
 
     def _first_columns(self, rows: Cells, columns: Cells) -> Floats:
         shape, dtype = (rows.shape[1], int(self.n_components)), rows.values.dtype
-        init = self.column_factors_ if self.warm_start and hasattr(self, "column_factors_") else self.init
+        init = self.init
+        if self.warm_start and hasattr(self, "column_factors_"):
+            check_warm_start(self.column_factors_.shape, shape)
+            init = self.column_factors_
         if isinstance(init, str):
             # The preferences as all m·n cells hold them, each observed one with its share of the weight.
-            total = rows.rule.gram_weight * rows.shape[0] * rows.shape[1] + 2 * loss_at_zero(rows)
-            spread = Moments(total, 0.0, 2 * loss_at_zero(rows))
+            liked = 2 * loss_at_zero(rows)
+            spread = Moments(rows.rule.gram_weight * rows.shape[0] * rows.shape[1] + liked, 0.0, liked)
             factors = random_columns(shape, spread, 0.0, check_random_state(self.random_state), dtype)
         else:
             factors, _ = given_columns(init, shape, False, dtype)
