@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from alsatian.data.interactions import Interactions
     from alsatian.models.als import ALS
     from alsatian.models.imputer import ALSImputer
 
@@ -18,10 +19,11 @@ __version__ = "0.1.0"
 _HOMES = {
     "ALS": "alsatian.models.als",
     "ALSImputer": "alsatian.models.imputer",
+    "Interactions": "alsatian.data.interactions",
 }
-_SUBMODULES = ("datasets", "derivation", "models", "objective")
+_SUBMODULES = ("data", "datasets", "derivation", "models", "objective")
 
-__all__ = ["ALS", "ALSImputer"]
+__all__ = ["ALS", "ALSImputer", "Interactions"]
 
 
 def __getattr__(name: str) -> Any:
