@@ -481,3 +481,17 @@ def test_large_integer_columns(seed, n, step):
     expected = {value: p for p, value in enumerate(values.tolist())}
     assert Ids(values).find(asked).tolist() == [expected.get(value, -1) for value in asked.tolist()]
     np.testing.assert_array_equal(Ids.of(np.repeat(values, 2)).values, np.unique(values))
+
+
+def test_a_column_that_turns_from_texts_to_something_else():
+    values = ["a"] * 200 + [1, True, 1.0]
+    assert Ids.of(pd.Series(values, dtype=object)).to_list() == [1, True, "a"]
+    assert Ids.of(values) == Ids.of(pd.Series(values, dtype=object))
+
+
+def test_integers_and_floats_that_no_other_type_holds():
+    ids = Ids([0.5, 2.0**70, 1e300, 2.0**60])
+    assert ids.find([2**70, 2**70 + 1, 2**60, 2**60 + 1, int(1e300), 10**400]).tolist() == [1, -1, 3, -1, 2, -1]
+    assert ids.find([2**60, 2**60 + 1]).tolist() == [3, -1]
+    assert ids.find(np.array([2**63, 2**64 - 1], dtype=np.uint64)).tolist() == [-1, -1]
+    assert Ids([2.0**63, 5]).find([2**63, 5]).tolist() == [0, 1]

@@ -87,8 +87,10 @@ def canonical(source: Rows, duplicates: Duplicates) -> StoredCells:
         p = int(np.argmin(first))
         row = int(np.searchsorted(indptr, p, side="right")) - 1
         raise RepeatedCellError(row, int(indices[p]), int(order[p - 1]), int(order[p]))
+    before = np.zeros(first.size + 1, dtype=indptr.dtype)  # cells before each row, without repetitions
+    np.cumsum(first, out=before[1:])
     starts = np.flatnonzero(first)
-    groups = _Groups(starts, np.cumsum(first) - 1, np.diff(starts, append=first.size))
+    groups = _Groups(starts, before[1:], np.diff(starts, append=first.size))
     if duplicates == "last":
         chosen = groups.last(times)
         values, weights = values[chosen], None if weights is None else weights[chosen]
@@ -98,8 +100,7 @@ def canonical(source: Rows, duplicates: Duplicates) -> StoredCells:
         values, weights = groups.means(values, weights)
     if times is not None:
         times = np.maximum.reduceat(times, starts)
-    kept = np.concatenate(([0], np.cumsum(first)))[indptr].astype(indptr.dtype)
-    return frozen(StoredCells(source.shape, kept, indices[first], values, weights, times))
+    return frozen(StoredCells(source.shape, before[indptr], indices[first], values, weights, times))
 
 
 def frozen(cells: StoredCells) -> StoredCells:
@@ -135,7 +136,7 @@ def _first_of_each(indptr: Array, indices: Array) -> NDArray[np.bool_]:
 
 
 class _Groups(NamedTuple):
-    """Sorted rows in groups of the same cell: where each starts, the group of each row, and the lengths."""
+    """Sorted rows in groups of the same cell: where each starts, a number that rises with them, the lengths."""
 
     starts: Array
     group: Array

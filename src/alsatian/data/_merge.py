@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from alsatian.data._cells import Array, Duplicates, RepeatedCellError, Rows, StoredCells, canonical
+from alsatian.data._cells import MAX_INDEX, Array, Duplicates, RepeatedCellError, Rows, StoredCells, canonical
 from alsatian.data._table import check_sums
 from alsatian.data._times import coarsest
 from alsatian.data.ids import Ids
@@ -23,11 +23,8 @@ def selected(cells: StoredCells, mask: NDArray[np.bool_]) -> StoredCells:
 
 def of_rows(cells: StoredCells, rows: NDArray[np.int64]) -> StoredCells:
     """Return some rows, in the order given."""
-    starts = cells.indptr[rows].astype(np.int64)
-    lengths = cells.indptr[rows + 1] - starts
-    indptr = np.concatenate(([0], np.cumsum(lengths)))
-    chosen = np.repeat(starts - indptr[:-1], lengths) + np.arange(indptr[-1])
-    return _with(cells, chosen, (rows.size, cells.shape[1]), indptr.astype(cells.indptr.dtype))
+    indptr, chosen = _ranges(cells.indptr[rows], np.diff(cells.indptr)[rows])
+    return _with(cells, chosen, (rows.size, cells.shape[1]), indptr)
 
 
 def of_columns(cells: StoredCells, columns: NDArray[np.int64]) -> StoredCells:
@@ -60,14 +57,17 @@ def remapped(cells: StoredCells, old: tuple[Ids, Ids], new: tuple[Ids, Ids]) -> 
 def added(first: Parts, second: Parts, duplicates: Duplicates) -> Parts:
     """Return the union of two, the cells of the second after those of the first."""
     users, items = first[0].union(second[0]), first[1].union(second[1])
-    ours = _rows(first[2])
     theirs = _rows(second[2])
     theirs = theirs._replace(
         rows=users.positions(second[0])[theirs.rows], columns=items.positions(second[1])[theirs.columns]
     )
-    source = _joined(ours, theirs, (len(users), len(items)))
+    touched = np.zeros(len(users), dtype=bool)
+    touched[theirs.rows] = True
+    known = np.flatnonzero(touched[: len(first[0])])
+    ours = _rows(of_rows(first[2], known))
+    source = _joined(ours._replace(rows=known[ours.rows]), theirs, (len(users), len(items)))
     try:
-        cells = canonical(source, duplicates)
+        cells = _assembled(first[2], canonical(source, duplicates), touched)
     except RepeatedCellError as error:
         raise ValueError(
             f"both have user {users[error.row]!r} with item {items[error.column]!r}. duplicates= says what becomes of "
@@ -84,6 +84,23 @@ def replaced(first: Parts, second: Parts) -> Parts:
     stays[known[known >= 0]] = False
     cells = first[2]
     return added((*first[:2], selected(cells, stays[cells.rows])), second, "error")
+
+
+def _ranges(starts: Array, lengths: Array) -> tuple[Array, Array]:
+    """Return the row pointers of ranges one after the other, and all that is in them."""
+    indptr = np.zeros(lengths.size + 1, dtype=np.int64)
+    np.cumsum(lengths, out=indptr[1:])
+    index = np.int32 if indptr[-1] <= MAX_INDEX else np.int64
+    return indptr.astype(index), np.repeat(starts - indptr[:-1], lengths) + np.arange(indptr[-1])
+
+
+def _assembled(old: StoredCells, new: StoredCells, touched: NDArray[np.bool_]) -> StoredCells:
+    """Return the rows of `new` where they are touched, else those of `old`, which has at most as many: no sorting."""
+    indptr = np.concatenate((old.indptr, np.full(touched.size - old.shape[0], old.indptr[-1]))).astype(np.int64)
+    both = _joined(_rows(old), _rows(new), new.shape)
+    starts = np.where(touched, new.indptr[:-1] + indptr[-1], indptr[:-1])
+    pointers, chosen = _ranges(starts, np.where(touched, np.diff(new.indptr), np.diff(indptr)))
+    return _with(StoredCells(new.shape, pointers, *both[2:]), chosen, new.shape, pointers)
 
 
 def _with(cells: StoredCells, chosen: Any, shape: tuple[int, int], indptr: Array) -> StoredCells:

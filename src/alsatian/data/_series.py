@@ -47,7 +47,10 @@ def _encoded(series: nw.Series[Any]) -> Parts:
     native = series.to_native()
     if series.implementation.is_pandas():
         codes, uniques = native.factorize()
-        return _coded(uniques.tolist(), codes)
+        texts = uniques.tolist()
+        if native.dtype == object and set(map(type, texts)) != {str}:  # narwhals looks at the first ones only
+            return _listed(series)
+        return _coded(texts, codes)
     if series.implementation.is_pyarrow():
         return _encoded_by_pyarrow(native)
     if series.implementation.is_polars():
