@@ -90,11 +90,11 @@ def test_copies_and_files_give_the_same_map(kind, ordered):
     assert not again.values.flags.writeable
     if "Decimal" in repr(ids):
         with pytest.raises(TypeError, match=r"Decimal\('0.[13]'\) of type Decimal cannot be kept"):
-            ids.to_arrays()
+            ids.to_stored()
         return
-    header, arrays = ids.to_arrays()
+    header, arrays = ids.to_stored()
     assert all(array.ndim == 1 and array.dtype.kind in "iuf" for array in arrays.values())
-    restored = Ids.from_arrays(json.loads(json.dumps(header)), arrays)
+    restored = Ids.from_stored(json.loads(json.dumps(header)), arrays)
     assert restored == ids
     assert restored.values.dtype == ids.values.dtype
     assert list(map(type, restored)) == list(map(type, ids))
@@ -396,7 +396,7 @@ def test_equality():
 
 
 def test_a_description_that_is_not_one_is_refused():
-    header, arrays = Ids(["a", "bc"]).to_arrays()
+    header, arrays = Ids(["a", "bc"]).to_stored()
     for bad_header, bad_arrays in (
         (header | {"count": 3}, arrays),
         (header | {"kind": "nonsense"}, arrays),
@@ -420,7 +420,7 @@ def test_a_description_that_is_not_one_is_refused():
         (header | {"kind": "int", "dtype": "int64"}, {"values": np.array([7, 7])}),
     ):
         with pytest.raises(ValueError, match=r"described wrongly|more than once|codec|invalid literal"):
-            Ids.from_arrays(bad_header, bad_arrays)
+            Ids.from_stored(bad_header, bad_arrays)
 
 
 ANY_ID = st.one_of(
@@ -464,8 +464,8 @@ def test_a_map_is_what_a_dict_would_be(column, asked):
     assert ids.find(asked).tolist() == [place.get(plain_key(value), -1) for value in asked]
     assert Ids.of(column[::-1]) == ids
     assert Ids(ids.to_list()) == ids
-    header, arrays = ids.to_arrays()
-    assert Ids.from_arrays(json.loads(json.dumps(header)), arrays) == ids
+    header, arrays = ids.to_stored()
+    assert Ids.from_stored(json.loads(json.dumps(header)), arrays) == ids
     both = ids.union(asked)
     assert both.positions(ids).tolist() == list(range(len(ids)))
     assert len(both) == len({plain_key(value) for value in column + asked})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 
 import numpy as np
@@ -153,3 +154,64 @@ def test_other_maps():
     with pytest.raises(UnknownIdError, match="user 'b' is not known, and 1 more of the 2"):
         x.with_ids(users=["a"])
     assert x.of_users(["a"]).with_ids(items=[10]).shape == (1, 1)
+
+
+@pytest.mark.parametrize("ids", [["b", "a", "c", "z", "q"], [2**40, -1, 7, 9, 0], [1, "1", True, 0.5, (1, "a")]])
+@pytest.mark.parametrize(
+    "time", [None, [5, 1, 2, 3, 4], [0.5, 1, 2, 3, 4], [datetime(2020, 1, d) for d in (5, 1, 2, 3, 4)]]
+)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_what_is_stored_comes_back(ids, time, dtype):
+    weight = None if time is None else [1, 0, 2, 3, 4]
+    x = Interactions.from_arrays(ids, [7, 7, 8, 9, 7], [1, 2, 3, 4, 5], weight=weight, timestamp=time, dtype=dtype)
+    header, arrays = x.to_stored()
+    header = json.loads(json.dumps(header))
+    assert all(array.ndim == 1 and array.dtype.kind in "iuf" for array in arrays.values())
+    again = Interactions.from_stored(header, arrays)
+    assert again == x
+    assert np.shares_memory(again.values, x.values)
+    if time is not None:
+        assert again.timestamps.dtype == x.timestamps.dtype
+    copies = {name: array.copy() for name, array in arrays.items()}
+    again = Interactions.from_stored(header, copies)
+    for array in copies.values():
+        array[:] = 0
+    assert again == x
+
+
+def test_what_is_stored_wrongly_is_refused():
+    x = Interactions.from_frame(FRAME, **ROLES)
+    header, arrays = x.to_stored()
+
+    def spoilt(name, place, value):
+        array = arrays[name].copy()
+        array[place] = value
+        return arrays | {name: array}
+
+    for bad_header, bad_arrays in (
+        ({}, arrays),
+        (header, {}),
+        (header | {"timestamps": "eons"}, arrays),
+        (header | {"users": header["items"]}, arrays),
+        (header, spoilt("indptr", 1, 9)),
+        (header, spoilt("indptr", 0, 1)),
+        (header, spoilt("indptr", -1, 3)),
+        (header, spoilt("indices", 1, 2)),
+        (header, spoilt("indices", 0, 3)),
+        (header, spoilt("indices", 0, -1)),
+        (header, spoilt("values", 0, np.nan)),
+        (header, spoilt("weights", 0, -1)),
+        (header, spoilt("weights", 0, np.inf)),
+        (header, spoilt("timestamps", 0, -(2**63))),
+        (header, arrays | {"values": arrays["values"][:2]}),
+        (header, arrays | {"weights": arrays["weights"][:2]}),
+        (header, arrays | {"timestamps": arrays["timestamps"][:2]}),
+        (header, arrays | {"indptr": arrays["indptr"][:2]}),
+        (header, arrays | {"indptr": arrays["indptr"].astype(np.int64)}),
+        (header, arrays | {"indptr": arrays["indptr"][:0]}),
+        (header, arrays | {"values": arrays["values"].astype(np.float16)}),
+        (header, arrays | {"values": arrays["values"].astype(np.float64)}),
+        (header, arrays | {"indices": arrays["indices"].reshape(2, 2)}),
+    ):
+        with pytest.raises(ValueError, match="described wrongly"):
+            Interactions.from_stored(bad_header, bad_arrays)

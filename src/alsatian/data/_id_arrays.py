@@ -22,7 +22,7 @@ _NUMBERS: dict[str, tuple[Kind, str]] = {
 
 
 class Described(NamedTuple):
-    """What `Ids.to_arrays` gives away: a header for JSON, and one-dimensional arrays of numbers."""
+    """What `Ids.to_stored` gives away: a header for JSON, and one-dimensional arrays of numbers."""
 
     header: dict[str, Any]
     arrays: dict[str, NDArray[Any]]

@@ -10,6 +10,7 @@ from scipy.sparse import csc_array, csr_array
 
 from alsatian.data._cells import StoredCells, frozen
 from alsatian.data._frames import make_frame
+from alsatian.data._stored import restored, stored
 from alsatian.data.ids import Ids
 
 Array = NDArray[Any]
@@ -139,6 +140,40 @@ class InteractionsView:
         if cells.timestamps is not None:
             columns["timestamp"] = cells.timestamps
         return make_frame(columns, backend)
+
+    def to_stored(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        """Describe the interactions by plain arrays and by what can be written as JSON, to keep them in a file.
+
+        Returns
+        -------
+        header : dict
+            What can be written as JSON.
+        arrays : dict of str to array
+            One-dimensional, of numbers; those of the cells are not copied.
+
+        Raises
+        ------
+        TypeError
+            Where an id is of a type that cannot be kept: see `Ids.to_stored`.
+        """
+        return stored(self._users, self._items, self._cells)
+
+    @classmethod
+    def from_stored(cls, header: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Self:
+        """Return the interactions that `to_stored` described.
+
+        Parameters
+        ----------
+        header : dict
+        arrays : dict of str to array
+            Those that are read-only, such as a file in memory, are used as they are; others are copied.
+
+        Raises
+        ------
+        ValueError
+            Where header and arrays do not describe interactions.
+        """
+        return cls._of(*restored(header, arrays))
 
     def to_dict(self) -> dict[Any, dict[Any, float]]:
         """Return the value of each item of each user that has one, by their ids."""

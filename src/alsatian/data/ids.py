@@ -214,7 +214,7 @@ class Ids:
             return self
         return Ids._trusted(joined(self._column, column._replace(values=column.values[new])))
 
-    def to_arrays(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    def to_stored(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """Describe the map by plain arrays and by what can be written as JSON, to keep it in a file.
 
         Returns
@@ -233,8 +233,8 @@ class Ids:
         return described(self._column)
 
     @classmethod
-    def from_arrays(cls, header: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Self:
-        """Return the map that `to_arrays` described.
+    def from_stored(cls, header: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Self:
+        """Return the map that `to_stored` described.
 
         Raises
         ------
