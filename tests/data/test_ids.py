@@ -168,6 +168,15 @@ def test_times_are_the_same_by_instant():
     assert Ids([*late, "a"]).find([pd.Timestamp(2021, 1, 1), *late]).tolist() == [-1, 0]
 
 
+def test_one_fine_time_among_many_coarse_ones_is_kept():
+    days = np.arange(5000).astype("datetime64[D]").astype("datetime64[ns]")
+    days[-1] += 1
+    ids = Ids(days)
+    assert ids.values.dtype == np.dtype("datetime64[ns]")
+    assert Ids(days[:-1]).values.dtype == np.dtype("datetime64[D]")
+    assert ids.find(days[-1:] - np.timedelta64(1, "ns")).tolist() == [-1]
+
+
 def test_what_looks_alike_is_not_the_same():
     ids = Ids(["5", 5, True, b"5"])
     assert ids.positions([True, b"5", 5, "5"]).tolist() == [2, 3, 1, 0]

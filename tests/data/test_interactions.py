@@ -374,6 +374,16 @@ def test_duplicates_are_what_a_loop_makes_of_them(rows, duplicates, timed):
     x = Interactions.from_arrays(
         users, items, values, weight=weights, timestamp=times if timed else None, duplicates=duplicates
     )
+    wide = Interactions.from_arrays(  # few cells in a large matrix are sorted in another way
+        *(users, items, values),
+        weight=weights,
+        timestamp=times if timed else None,
+        duplicates=duplicates,
+        users=range(1000),
+        items=["p", "q", "r"],
+    )
+    assert wide.with_ids(users=x.users, items=x.items) == x
+    assert wide.of_users(x.users).with_ids(items=x.items) == x
     expected = by_hand(rows, duplicates, timed)
     pairs = list(zip(x.users[x.rows].tolist(), x.items[x.columns].tolist(), strict=True))
     assert pairs == sorted(expected)

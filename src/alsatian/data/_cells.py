@@ -13,6 +13,8 @@ Duplicates = Literal["sum", "mean", "last", "error"]
 
 MAX_INDEX = int(np.iinfo(np.int32).max)
 
+_FEW = 16  # a counting sort passes over all rows and columns: not worth it for fewer cells than one in so many of them
+
 
 class StoredCells(NamedTuple):
     """The cells of a matrix by rows, sorted by column in each row, each once; read-only arrays.
@@ -114,13 +116,18 @@ def frozen(cells: StoredCells) -> StoredCells:
 def _sorted(source: Rows) -> tuple[Array, Array, Array]:
     """Return the index arrays of the sorted cells, duplicates and all, and where each stood.
 
-    Two counting sorts, first by column and then by row: both are stable, so that duplicates keep their order. There is
-    no product of row and column that could overflow.
+    Two counting sorts, first by column and then by row, or for few cells in a large matrix two of comparisons: all are
+    stable, so that duplicates keep their order. There is no product of row and column that could overflow.
     """
     for positions, size in zip((source.rows, source.columns), source.shape, strict=True):
         assert not positions.size or (positions.min() >= 0 and positions.max() < size), "SciPy does not look"
     number = source.rows.size
     index = np.int32 if number <= MAX_INDEX else np.int64
+    if number < sum(source.shape) // _FEW:
+        order = np.lexsort((source.columns, source.rows))
+        indptr = np.zeros(source.shape[0] + 1, dtype=index)
+        np.cumsum(np.bincount(source.rows, minlength=source.shape[0]), out=indptr[1:])
+        return indptr, source.columns[order].astype(np.int32, copy=False), order
     places: Any = (source.rows.astype(index, copy=False), source.columns.astype(index, copy=False))
     cells: Any = coo_array((np.arange(number, dtype=index), places), shape=source.shape)
     cells.has_canonical_format = True  # or SciPy would sum what is there twice
