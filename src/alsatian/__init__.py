@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from alsatian.data.interactions import Interactions
     from alsatian.models.als import ALS
     from alsatian.models.implicit import ImplicitALS
     from alsatian.models.imputer import ALSImputer
@@ -20,10 +21,11 @@ _HOMES = {
     "ALS": "alsatian.models.als",
     "ALSImputer": "alsatian.models.imputer",
     "ImplicitALS": "alsatian.models.implicit",
+    "Interactions": "alsatian.data.interactions",
 }
-_SUBMODULES = ("datasets", "derivation", "models", "objective")
+_SUBMODULES = ("data", "datasets", "derivation", "models", "objective")
 
-__all__ = ["ALS", "ALSImputer", "ImplicitALS"]
+__all__ = ["ALS", "ALSImputer", "ImplicitALS", "Interactions"]
 
 
 def __getattr__(name: str) -> Any:
