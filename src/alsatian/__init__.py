@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from alsatian.models.als import ALS
     from alsatian.models.imputer import ALSImputer
+    from alsatian.persistence import ModelFileError, load, save
 
 __version__ = "0.1.0"
 
@@ -18,10 +19,13 @@ __version__ = "0.1.0"
 _HOMES = {
     "ALS": "alsatian.models.als",
     "ALSImputer": "alsatian.models.imputer",
+    "ModelFileError": "alsatian.persistence",
+    "load": "alsatian.persistence",
+    "save": "alsatian.persistence",
 }
-_SUBMODULES = ("datasets", "derivation", "models", "objective")
+_SUBMODULES = ("datasets", "derivation", "models", "objective", "persistence")
 
-__all__ = ["ALS", "ALSImputer"]
+__all__ = ["ALS", "ALSImputer", "ModelFileError", "load", "save"]
 
 
 def __getattr__(name: str) -> Any:

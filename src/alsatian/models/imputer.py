@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -16,6 +17,7 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, v
 from alsatian._engine.contract import Floats
 from alsatian.models._base import put_back
 from alsatian.models._constraints import check_ridge
+from alsatian.models._fitted import Array, Attribute, Names, Number, Part
 from alsatian.models._inputs import NoEntryWarning, check_dense, without_mask
 from alsatian.models.als import ALS
 
@@ -115,6 +117,17 @@ class ALSImputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         "random_state": ["random_state"],
         "n_jobs": [None, Interval(Integral, None, -1, closed="right"), Interval(Integral, 1, None, closed="left")],
         "verbose": ["verbose"],
+    }
+
+    _fitted_attributes: ClassVar[Mapping[str, Attribute]] = {
+        "statistics_": Array(("columns",), dtype="float64", nan=True),
+        "scale_": Array(("columns",), dtype="float64"),
+        "_used": Array(("columns",), dtype="bool", true="used"),
+        "model_": Part("ALS", columns="used"),
+        "indicator_": Part("MissingIndicator", columns="columns", or_none=True),
+        "n_iter_": Number(int),
+        "n_features_in_": Number(int, size="columns"),
+        "feature_names_in_": Names("columns"),
     }
 
     def __init__(
