@@ -100,6 +100,7 @@ def test_equal_input_gives_equal_bytes_in_any_order(path, tmp_path):
         ({"a": np.nan}, {}, "JSON"),
         ({"a": {1, 2}}, {}, "JSON"),
         ({"crc32": "0"}, {}, "may not have an entry 'crc32'"),
+        ({}, {"__metadata__": np.ones(1)}, "may not have the name '__metadata__'"),
     ],
 )
 def test_what_a_file_cannot_hold_is_refused_before_anything_is_written(path, header, arrays, words):

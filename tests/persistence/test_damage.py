@@ -279,7 +279,7 @@ def test_a_format_that_is_none_is_told(version, path, monkeypatch):
 
 def test_a_file_of_another_kind_of_ours_is_told(path):
     write(path, {"kind": "Recommender"}, {})
-    assert "it holds a Recommender, and no single model" in refused(path)
+    assert "it holds a Recommender, and not a model by itself" in refused(path)
     assert describe(path).kind == "Recommender"
 
 
@@ -307,6 +307,13 @@ def of_arrays(**entries: Any) -> Any:
                 del arrays[name]
             else:
                 arrays[name] = function(arrays[name])
+
+    return change
+
+
+def of_indicator(**entries: Any) -> Any:
+    def change(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+        header["estimator"]["attributes"]["indicator_"]["missing_indicator"].update(entries)
 
     return change
 
@@ -419,6 +426,10 @@ def test_a_forged_generator_is_told(told, path):
         (of_arrays(indicator_=np.float32), "indicator of missing values is none"),
         (of_arrays(**{"model_/column_factors_": lambda a: a[:-1]}), "for columns"),
         (of_model(attributes__indicator_={"missing_indicator": {}}), "does not describe the indicator"),
+        (of_indicator(missing_values={"float": "inf"}), "indicator of missing values is none"),
+        (of_indicator(missing_values=10**400), "indicator of missing values is none"),
+        (of_indicator(missing_values="x"), "indicator of missing values is none"),
+        (of_indicator(columns="nowhere"), "lacks the array 'nowhere'"),
     ],
 )
 def test_a_forged_imputer_is_told(change, words, path):

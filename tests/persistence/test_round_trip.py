@@ -190,6 +190,17 @@ def test_what_cannot_be_saved_is_told(model, error, words, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_model_that_could_not_be_loaded_again_is_not_saved(tmp_path):
+    model = MODELS["plain"]()
+    model.row_factors_ = model.row_factors_.copy()
+    model.row_factors_[3, 1] = np.nan
+    with pytest.raises(ValueError, match=r"This ALS cannot be saved.*row_factors_ should .* nan at \(3, 1\)"):
+        alsatian.save(model, tmp_path / "model")
+    model.row_factors_ = model.row_factors_[:, :1]
+    with pytest.raises(ValueError, match="column_factors_ has 2 for components"):
+        alsatian.save(model, tmp_path / "model")
+
+
 @pytest.mark.parametrize(
     ("params", "error", "words"),
     [

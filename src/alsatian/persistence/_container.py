@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 import alsatian
 from alsatian.persistence._errors import ModelFileError, naming
 from alsatian.persistence._layout import (
+    METADATA,
     Entry,
     as_bytes,
     read_layout,
@@ -80,6 +81,8 @@ def write(path: Path, header: Mapping[str, Any], arrays: Mapping[str, NDArray[An
     """
     if taken := sorted(_OURS & header.keys()):
         raise ValueError(f"The header may not have an entry {taken[0]!r}: it is added here.")
+    if METADATA in arrays:
+        raise ValueError(f"An array may not have the name {METADATA!r}: the format has another use for it.")
     stored = {name: storable(name, array) for name, array in arrays.items()}
     table = {name: signature(array) | {"crc32": checksum(as_bytes(array).data)} for name, array in stored.items()}
     whole: Header = json.loads(_canonical(header)) | {

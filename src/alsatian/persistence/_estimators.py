@@ -101,5 +101,7 @@ def load(path: Path, *, mmap: bool = True, verify: bool = True) -> Any:
         header, arrays = read(path, mmap=mmap, verify=verify)
         kind = header.get("kind")
         if kind != ESTIMATOR:
-            raise ModelFileError(f"it holds a {kind}, and no single model: load it with the class of that name.")
+            raise ModelFileError(
+                f"it holds a {str(kind)[:60]}, and not a model by itself: load it with the class of that name."
+            )
         return unpack(header.get(ESTIMATOR), arrays, verify=verify)

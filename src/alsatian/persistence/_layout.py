@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from alsatian.persistence._errors import ModelFileError
 
 KEY = "alsatian"  # of our own header among the metadata
-_METADATA = "__metadata__"
+METADATA = "__metadata__"
 _LENGTH_BYTES = 8
 _LONGEST_HEADER = 100_000_000  # the library's own limit
 _ALIGNMENT = 64
@@ -97,7 +97,7 @@ def as_bytes(array: NDArray[Any]) -> NDArray[np.uint8]:
 def write_layout(file: BinaryIO, header: str, arrays: Mapping[str, NDArray[Any]]) -> None:
     """Write a file: `header` as its one piece of metadata, and storable arrays, those of wide types first."""
     order = sorted(arrays, key=lambda name: (-arrays[name].dtype.itemsize, name))  # so that all are aligned
-    table: dict[str, Any] = {_METADATA: {KEY: header}}
+    table: dict[str, Any] = {METADATA: {KEY: header}}
     end = 0
     for name in order:
         start, end = end, end + arrays[name].nbytes
@@ -123,7 +123,7 @@ def read_layout(file: BinaryIO, size: int) -> tuple[str, list[Entry]]:
         For a file that is empty, cut short, of another kind, or damaged.
     """
     table, start = _table(file, size)
-    metadata = table.pop(_METADATA, None)
+    metadata = table.pop(METADATA, None)
     header = metadata.get(KEY) if isinstance(metadata, dict) else None
     if not isinstance(header, str):
         raise ModelFileError(

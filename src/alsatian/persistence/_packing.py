@@ -50,7 +50,10 @@ def pack(model: Any, arrays: Arrays, prefix: str = "") -> dict[str, Any]:
     model._validate_params()  # what fit refuses, load would refuse too
     parameters = model.get_params(deep=False)
     fitted = {name: getattr(model, name) for name in model._fitted_attributes if hasattr(model, name)}
-    check_fitted(model._fitted_attributes, fitted)
+    try:
+        check_fitted(model._fitted_attributes, fitted)
+    except ValueError as error:
+        raise ValueError(f"This {name} cannot be saved, as it could not be loaded again: {error}.") from None
     return {
         "class": name,
         "parameters": {name: encode(value, f"{prefix}parameters/{name}", arrays) for name, value in parameters.items()},
@@ -147,8 +150,11 @@ def _missing_indicator(told: Any, arrays: Arrays) -> Any:
     columns = decode({"array": told["columns"]}, arrays)
     if type(marker) not in (int, float) or columns.dtype != np.bool_ or columns.ndim != 1 or columns.size == 0:
         raise ModelFileError("its indicator of missing values is none.")
-    row = np.where(columns, marker, 1.0 if marker == 0 else 0.0)[np.newaxis]
-    return MissingIndicator(missing_values=marker, error_on_new=False).fit(row)
+    try:
+        row = np.where(columns, float(marker), 1.0 if marker == 0 else 0.0)[np.newaxis]
+        return MissingIndicator(missing_values=marker, error_on_new=False).fit(row)
+    except (ValueError, OverflowError) as error:  # an infinite marker, or one that is no float
+        raise ModelFileError(f"its indicator of missing values is none: {error}") from None
 
 
 def _this_release() -> str:

@@ -46,7 +46,7 @@ def encode(value: Any, name: str, arrays: Arrays) -> Any:
     ValueError
         For an array of a type that a file cannot hold, or a RandomState of another kind than MT19937.
     """
-    if isinstance(value, np.bool_ | np.integer | np.floating):
+    if isinstance(value, np.generic) and value.dtype.kind in "biuf":
         value = value.item()
     if value is None or isinstance(value, bool | int | str):
         return value
