@@ -199,6 +199,11 @@ BIG = 1 << 62
         (b"{}", "not one of alsatian's"),
         ({"__metadata__": {"alsatian": 3}}, "not one of alsatian's"),
         ({"__metadata__": []}, "not one of alsatian's"),
+        ({"__metadata__": {"alsatian": '{"format": "alsatian", "format_version": 1, "x": 1e999}'}}, "cannot be read"),
+        ({"__metadata__": {"alsatian": '{"format": "alsatian", "format_version": 1, "x": NaN}'}}, "cannot be read"),
+        ({"__metadata__": {"alsatian": '{"format": "alsatian", "format": "alsatian"}'}}, "'format' comes twice"),
+        ({"__metadata__": {"alsatian": '{"format": "alsatian", "format_version": 1}'}}, "is not what was written"),
+        ({"__metadata__": {"alsatian": '{"x":' * 400}}, "nested too deeply|cannot be read"),
         ({"a": {"dtype": "F64", "shape": [BIG], "data_offsets": [0, 8 * BIG]}}, "cut short"),
         ({"a": {"dtype": "U8", "shape": [1 << 40], "data_offsets": [0, 1 << 40]}}, "cut short"),
         ({"a": {"dtype": "F64", "shape": [BIG, BIG, 0, 3], "data_offsets": [0, 8]}}, "what the array 'a' is"),
@@ -221,9 +226,10 @@ BIG = 1 << 62
     ],
 )
 def test_a_header_that_makes_no_sense_is_told_and_nothing_large_is_allocated(table, words, path):
+    data = b""
     if isinstance(table, dict) and "a" in table:
-        table = {"__metadata__": {"alsatian": "{}"}} | table
-    raw(path, table, bytes(8))
+        table, data = {"__metadata__": {"alsatian": "{}"}} | table, bytes(8)
+    raw(path, table, data)
     tracemalloc.start()
     try:
         with pytest.raises(ModelFileError, match=words) as caught:

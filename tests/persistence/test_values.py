@@ -57,7 +57,7 @@ def test_fixed_strings_keep_their_type():
 
 
 @pytest.mark.parametrize(
-    "value", [b"a", 1j, {1: 2}, {1}, print, object(), int, np.dtype(int), np.timedelta64(3), np.longdouble(3)]
+    "value", [b"a", 1j, {1: 2}, {1}, print, int, np.dtype(int), np.timedelta64(3), np.longdouble(3)]
 )
 def test_any_other_value_is_refused_by_its_name(value):
     with pytest.raises(TypeError, match="the name is of type"):
@@ -104,5 +104,5 @@ def test_a_history_comes_back_with_its_times():
 def test_a_history_that_is_none_is_refused(spoil):
     told = encode(History([Record(1, "columns", *[0.5] * 7)]), "history", {})
     told["history"].update(spoil)
-    with pytest.raises(ValueError, match="history|where a value should be"):
+    with pytest.raises(ValueError, match=r"history|where a value should be"):
         decode(told, {})

@@ -20,6 +20,7 @@ import alsatian
 from alsatian.persistence._errors import ModelFileError, naming
 from alsatian.persistence._layout import (
     METADATA,
+    Arrays,
     Entry,
     as_bytes,
     read_layout,
@@ -33,7 +34,6 @@ from alsatian.persistence._replace import Path, write_beside
 FORMAT = "alsatian"
 FORMAT_VERSION = 1  # one more when an older release could no longer read what is written
 
-Arrays = dict[str, NDArray[Any]]
 Header = dict[str, Any]
 
 _MAPPED_FROM = 1 << 20  # bytes: what is smaller is copied
@@ -165,6 +165,7 @@ def _opened(path: Path) -> Iterator[tuple[BufferedReader, Header, list[Entry]]]:
 def _checked_header(text: str, entries: Iterable[Entry]) -> Header:
     try:
         header = json.loads(text, object_pairs_hook=unique)
+        found = _header_checksum(header) if isinstance(header, dict) else None
     except ValueError as error:
         raise ModelFileError(f"its header cannot be read ({error}): copy it again, or save the model anew.") from None
     if not isinstance(header, dict) or header.get("format") != FORMAT:
@@ -177,7 +178,7 @@ def _checked_header(text: str, entries: Iterable[Entry]) -> Header:
             f"it was written by alsatian {writer} in format {version}; this is alsatian {alsatian.__version__}, which "
             f"reads format {FORMAT_VERSION}: upgrade alsatian, or save the model again with this version."
         )
-    if header.get("crc32") != _header_checksum(header):
+    if header.get("crc32") != found:
         raise ModelFileError("its header is not what was written: copy it again, or save the model anew.")
     _check_table(header.get("arrays"), entries)
     return header

@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 
 from alsatian.persistence._errors import ModelFileError
 
+Arrays = dict[str, NDArray[Any]]
+
 KEY = "alsatian"  # of our own header among the metadata
 METADATA = "__metadata__"
 _LENGTH_BYTES = 8

@@ -10,7 +10,8 @@ import alsatian
 from alsatian import models
 from alsatian.models._fitted import check_fitted
 from alsatian.persistence._errors import ModelFileError
-from alsatian.persistence._values import Arrays, decode, encode
+from alsatian.persistence._layout import Arrays
+from alsatian.persistence._values import decode, encode
 
 _OUTPUTS = frozenset({"default", "pandas", "polars"})
 _OUTPUT_CONFIG = "_sklearn_output_config"  # where scikit-learn keeps what set_output was told
@@ -49,15 +50,15 @@ def pack(model: Any, arrays: Arrays, prefix: str = "") -> dict[str, Any]:
     check_is_fitted(model)
     model._validate_params()  # what fit refuses, load would refuse too
     parameters = model.get_params(deep=False)
-    fitted = {name: getattr(model, name) for name in model._fitted_attributes if hasattr(model, name)}
+    fitted = {key: getattr(model, key) for key in model._fitted_attributes if hasattr(model, key)}
     try:
         check_fitted(model._fitted_attributes, fitted)
     except ValueError as error:
         raise ValueError(f"This {name} cannot be saved, as it could not be loaded again: {error}.") from None
     return {
         "class": name,
-        "parameters": {name: encode(value, f"{prefix}parameters/{name}", arrays) for name, value in parameters.items()},
-        "attributes": {name: _encode_attribute(value, prefix + name, arrays) for name, value in fitted.items()},
+        "parameters": {key: encode(value, f"{prefix}parameters/{key}", arrays) for key, value in parameters.items()},
+        "attributes": {key: _encode_attribute(value, prefix + key, arrays) for key, value in fitted.items()},
         "output": getattr(model, _OUTPUT_CONFIG, {}).get("transform"),
     }
 
