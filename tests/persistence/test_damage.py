@@ -184,7 +184,7 @@ def raw(path: Any, table: Any, data: bytes = b"") -> bytes:
     return path.read_bytes()
 
 
-BIG = 1 << 62
+BIG = 1 << 54
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,11 @@ BIG = 1 << 62
         ({"__metadata__": {"alsatian": '{"x":' * 400}}, "nested too deeply|cannot be read"),
         ({"a": {"dtype": "F64", "shape": [BIG], "data_offsets": [0, 8 * BIG]}}, "cut short"),
         ({"a": {"dtype": "U8", "shape": [1 << 40], "data_offsets": [0, 1 << 40]}}, "cut short"),
-        ({"a": {"dtype": "F64", "shape": [BIG, BIG, 0, 3], "data_offsets": [0, 8]}}, "what the array 'a' is"),
+        ({"a": {"dtype": "F64", "shape": [BIG, 0, 3], "data_offsets": [0, 8]}}, "what the array 'a' is"),
+        ({"a": {"dtype": "F64", "shape": [0, 1 << 40, 1 << 40], "data_offsets": [0, 0]}}, "what the array 'a' is"),
+        ({"a": {"dtype": "F64", "shape": [0, 10**4000], "data_offsets": [0, 0]}}, "what the array 'a' is"),
+        ({"a": {"dtype": "F64", "shape": [1] * 70, "data_offsets": [0, 8]}}, "what the array 'a' is"),
+        ({"a": {"dtype": "F64", "shape": [10**4000] * 2, "data_offsets": [0, 8]}}, "what the array 'a' is"),
         ({"a": {"dtype": "F64", "shape": [-1, -1], "data_offsets": [0, 8]}}, "what the array 'a' is"),
         ({"a": {"dtype": "F64", "shape": [True], "data_offsets": [0, 8]}}, "what the array 'a' is"),
         ({"a": {"dtype": "F64", "shape": [1.0], "data_offsets": [0, 8]}}, "what the array 'a' is"),

@@ -26,6 +26,8 @@ METADATA = "__metadata__"
 _LENGTH_BYTES = 8
 _LONGEST_HEADER = 100_000_000  # the library's own limit
 _ALIGNMENT = 64
+_MOST_DIMENSIONS = 32  # fewer than NumPy allows
+_MOST_ENTRIES = 1 << 58  # of which the bytes still fit into a signed word, also where another size is 0
 
 # The types a file may hold, by their names in the format. What has no entry here is refused.
 DTYPES: dict[str, np.dtype[Any]] = {
@@ -188,9 +190,9 @@ def _entries(table: dict[str, Any], start: int) -> Iterator[Entry]:
         if not isinstance(told, dict) or told.keys() != {"dtype", "shape", "data_offsets"}:
             raise _no_array(name)
         code, shape, offsets = told["dtype"], told["shape"], told["data_offsets"]
-        if not isinstance(code, str) or code not in DTYPES or not _are_sizes(shape):
+        if not isinstance(code, str) or code not in DTYPES or not _are_sizes(shape) or len(shape) > _MOST_DIMENSIONS:
             raise _no_array(name)
-        if not _are_sizes(offsets) or len(offsets) != 2:
+        if not _are_sizes(offsets) or len(offsets) != 2 or math.prod(max(n, 1) for n in shape) >= _MOST_ENTRIES:
             raise _no_array(name)
         entry = Entry(name, DTYPES[code], tuple(shape), start + offsets[0])
         if entry.nbytes != offsets[1] - offsets[0]:
@@ -206,7 +208,7 @@ def _entries(table: dict[str, Any], start: int) -> Iterator[Entry]:
 
 
 def _are_sizes(value: Any) -> bool:
-    return isinstance(value, list) and all(type(size) is int and size >= 0 for size in value)
+    return isinstance(value, list) and all(type(size) is int and 0 <= size < _MOST_ENTRIES for size in value)
 
 
 def _no_array(name: str) -> ModelFileError:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -106,12 +107,12 @@ def decode_text(name: Any, arrays: Arrays) -> list[str]:
     text, ends = (_stored(f"{name}/{part}", arrays) for part in ("text", "ends"))
     if text.dtype != np.uint8 or ends.dtype != np.int64 or text.ndim != 1 or ends.ndim != 1:
         raise ModelFileError(f"the arrays of {name!r} are no text.")
-    starts = np.concatenate([np.zeros(1, np.int64), ends])
-    if starts[-1] != text.size or np.any(np.diff(starts) < 0):
+    edges = np.concatenate([np.zeros(1, np.int64), ends])
+    if edges[-1] != text.size or np.any(np.diff(edges) < 0):
         raise ModelFileError(f"the text {name!r} does not end where it should.")
     whole = text.tobytes()
     try:
-        return [whole[start:end].decode("utf-8", "surrogatepass") for start, end in zip(starts, ends, strict=False)]
+        return [whole[start:end].decode("utf-8", "surrogatepass") for start, end in pairwise(edges.tolist())]
     except UnicodeDecodeError as error:
         raise ModelFileError(f"the text {name!r} is no UTF-8: {error}.") from None
 
