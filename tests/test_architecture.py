@@ -49,7 +49,6 @@ ONE_ROOM = {
     "polars": "data",
     "narwhals": "data",
     "matplotlib": "plot",
-    "safetensors": "persistence",
     "optuna": "evaluation",
 }
 EVERYWHERE = {"numpy", "scipy", "sklearn"}

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from alsatian.models.als import ALS
     from alsatian.models.implicit import ImplicitALS
     from alsatian.models.imputer import ALSImputer
+    from alsatian.persistence import ModelFileError, load, save
 
 __version__ = "0.1.0"
 
@@ -22,10 +23,13 @@ _HOMES = {
     "ALSImputer": "alsatian.models.imputer",
     "ImplicitALS": "alsatian.models.implicit",
     "Interactions": "alsatian.data.interactions",
+    "ModelFileError": "alsatian.persistence",
+    "load": "alsatian.persistence",
+    "save": "alsatian.persistence",
 }
-_SUBMODULES = ("data", "datasets", "derivation", "models", "objective")
+_SUBMODULES = ("data", "datasets", "derivation", "models", "objective", "persistence")
 
-__all__ = ["ALS", "ALSImputer", "ImplicitALS", "Interactions"]
+__all__ = ["ALS", "ALSImputer", "ImplicitALS", "Interactions", "ModelFileError", "load", "save"]
 
 
 def __getattr__(name: str) -> Any:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,6 +15,7 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 from alsatian import _tables
 from alsatian._engine.contract import Cells, Floats
 from alsatian.models._fit import Alternation, Factors, Side
+from alsatian.models._fitted import Array, Attribute, Course, Names, Number
 from alsatian.models._predict import all_scores, cell_scores, checked_indices
 from alsatian.models._sparse import with_dtype
 
@@ -25,6 +27,21 @@ _OF_CALLBACKS = frozenset({"_callback_fit_ctx", "_skl_callbacks_to_teardown"})
 
 class FactorModel(ClassNamePrefixFeaturesOutMixin, CallbackSupportMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Base of the models X ≈ μ + b + d + W Zᵀ: input checks, tags and predictions; subclasses fit and fold in."""
+
+    _fitted_attributes: ClassVar[Mapping[str, Attribute]] = {
+        "row_factors_": Array(("rows", "components")),
+        "column_factors_": Array(("columns", "components")),
+        "row_bias_": Array(("rows",), or_none=True),
+        "column_bias_": Array(("columns",), or_none=True),
+        "mean_": Number(float),
+        "history_": Course(),
+        "n_iter_": Number(int),
+        "converged_": Number(bool),
+        "n_features_in_": Number(int, size="columns"),
+        "feature_names_in_": Names("columns"),
+        "_fitted_full": Number(bool),
+        "_fitted_array_zero": Number(bool),
+    }
 
     dtype: Any
     clip: tuple[float | None, float | None] | None

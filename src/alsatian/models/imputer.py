@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -17,6 +18,7 @@ from alsatian._engine.contract import Floats
 from alsatian._engine.threads import MAX_JOBS
 from alsatian.models._base import checked_numbers, put_back
 from alsatian.models._constraints import check_random_state_kind, check_ridge
+from alsatian.models._fitted import Array, Attribute, Names, Number, Part
 from alsatian.models._inputs import NoEntryWarning, check_dense
 from alsatian.models._limits import MAX_COMPONENTS
 from alsatian.models.als import ALS
@@ -118,6 +120,17 @@ class ALSImputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         "random_state": ["random_state"],
         "n_jobs": [None, Interval(Integral, None, -1, closed="right"), Interval(Integral, 1, MAX_JOBS, closed="both")],
         "verbose": ["verbose"],
+    }
+
+    _fitted_attributes: ClassVar[Mapping[str, Attribute]] = {
+        "statistics_": Array(("columns",), dtype="float64", nan=True),
+        "scale_": Array(("columns",), dtype="float64"),
+        "_used": Array(("columns",), dtype="bool", true="used"),
+        "model_": Part("ALS", columns="used"),
+        "indicator_": Part("MissingIndicator", columns="columns", or_none=True),
+        "n_iter_": Number(int),
+        "n_features_in_": Number(int, size="columns"),
+        "feature_names_in_": Names("columns"),
     }
 
     def __init__(
