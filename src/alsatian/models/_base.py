@@ -193,8 +193,9 @@ def checked_numbers(estimator: Any, X: Any, *, reset: bool, mark: float = np.nan
 
 def fitted_attributes(run: Alternation) -> dict[str, Any]:
     """Return what a fit leaves on the estimator, by name."""
-    factors = run.factors
-    return {
+    factors, rule = run.factors, run.rows.cells.rule
+    of_rule = {"alpha_": rule.alpha} if rule.alpha > 0 else {}
+    return of_rule | {
         "row_factors_": factors.rows,
         "column_factors_": factors.columns,
         "row_bias_": factors.row_bias,

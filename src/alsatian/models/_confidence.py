@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 import numpy as np
@@ -15,16 +16,18 @@ from alsatian.models._sparse import Compressed, canonical, check_size, first_not
 Confidence = Literal["linear", "log"]
 
 
-def implicit_cells(X: Any, rule: Rule, confidence: Confidence, scale: float) -> Cells:
+def implicit_cells(X: Any, rule: Callable[[float], Rule], alpha: float | None, how: Confidence, scale: float) -> Cells:
     """Return the observed cells of X: those that are not zero, with ±g(x), the sign of x before its strength.
 
     Parameters
     ----------
     X : ndarray or sparse matrix of shape (m, n)
         float32 or float64. A zero, stored or not, is unobserved.
-    rule : Rule
-        That of the objective; it holds α and α₀.
-    confidence : {"linear", "log"}
+    rule : callable
+        Gives the rule of the objective for an α.
+    alpha : float or None
+        α; None is one over the mean of g, so that observed cells weigh one on average.
+    how : {"linear", "log"}
         g(x) = abs(x), or log(1 + abs(x) / ε).
     scale : float
         ε.
@@ -36,9 +39,12 @@ def implicit_cells(X: Any, rule: Rule, confidence: Confidence, scale: float) -> 
     """
     check_size(X.shape)
     cells = _stored(X)
-    strength = cells.data if confidence == "linear" else _log_strength(cells.data, scale)
-    _check_strength(cells, strength, rule.alpha)
-    return Cells(cells.shape, cells.indptr, cells.indices, strength, rule=rule)
+    strength = cells.data if how == "linear" else _log_strength(cells.data, scale)
+    if alpha is None:
+        mean = float(np.mean(np.abs(strength), dtype=np.float64)) if strength.size else 1.0
+        alpha = 1.0 / mean if mean > 0 else 1.0
+    _check_strength(cells, strength, alpha)
+    return Cells(cells.shape, cells.indptr, cells.indices, strength, rule=rule(alpha))
 
 
 def implicit_counts(cells: Cells, observed_only: bool) -> NDArray[np.float64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from numbers import Real
 from typing import Any, ClassVar, Literal, Self
 
@@ -13,12 +14,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from alsatian import _tables
 from alsatian._engine.cells import Moments, transpose
-from alsatian._engine.contract import Cells, Floats, Rule, hkv, ials
+from alsatian._engine.contract import Cells, Floats, hkv, ials
 from alsatian._engine.threads import resolve_n_jobs
 from alsatian.models._base import FactorModel
 from alsatian.models._confidence import check_observed, implicit_cells, implicit_counts, loss_at_zero
 from alsatian.models._constraints import COMMON, check_random_state_kind, check_ridge, pair
 from alsatian.models._fit import Alternation, Factors, Side
+from alsatian.models._fitted import Attribute, Number
 from alsatian.models._fitting import run_fit
 from alsatian.models._fold import FoldIn
 from alsatian.models._init import check_warm_start, given_columns, random_columns
@@ -47,8 +49,9 @@ class ImplicitALS(FactorModel):
     objective : {"hkv", "ials"}, default="hkv"
         Which of the two. They differ in the target of an observed cell: "ials" pulls it to P and, with weight α₀, to
         zero as well.
-    alpha : float, default=1.0
-        α > 0, the weight of an observed cell for each unit of g.
+    alpha : float or "auto", default="auto"
+        α > 0, the weight of an observed cell for each unit of g. "auto" is one over the mean of g over the observed
+        cells of the fit, so that these weigh one on average, in whatever unit X counts.
     unobserved_weight : float, default=0.1
         α₀ >= 0, the weight of each cell that was not observed. With 0 only observed cells count.
     confidence : {"linear", "log"}, default="log"
@@ -97,6 +100,8 @@ class ImplicitALS(FactorModel):
         Zᵀ, a view of `column_factors_`.
     row_bias_, column_bias_ : None
         These models have no biases, and `mean_` is 0.
+    alpha_ : float
+        α as it was used.
     history_ : History
         Loss and its parts after each iteration, and after the closing row half-step.
     n_iter_ : int
@@ -136,7 +141,7 @@ class ImplicitALS(FactorModel):
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **COMMON,
         "objective": [StrOptions({"hkv", "ials"})],
-        "alpha": [Interval(Real, 0, None, closed="neither")],
+        "alpha": [StrOptions({"auto"}), Interval(Real, 0, None, closed="neither")],
         "unobserved_weight": [Interval(Real, 0, None, closed="left")],
         "confidence": [StrOptions({"linear", "log"})],
         "confidence_scale": [Interval(Real, 0, None, closed="neither")],
@@ -144,14 +149,20 @@ class ImplicitALS(FactorModel):
         "init": [StrOptions({"random"}), "array-like"],
     }
 
+    _fitted_attributes: ClassVar[Mapping[str, Attribute]] = {
+        **FactorModel._fitted_attributes,
+        "alpha_": Number(float),
+    }
+
     clip = None  # scores are no ratings, and have no range
+    alpha_: float
 
     def __init__(
         self,
         n_components: int = 64,
         *,
         objective: str = "hkv",
-        alpha: float = 1.0,
+        alpha: float | str = "auto",
         unobserved_weight: float = 0.1,
         confidence: Literal["linear", "log"] = "log",
         confidence_scale: float = 1.0,
@@ -267,11 +278,11 @@ class ImplicitALS(FactorModel):
         >>> bool(np.isclose(f, model.history_.loss[-1]))
         True
         """
+        check_is_fitted(self)
         names = (
-            "objective", "alpha", "unobserved_weight", "confidence", "confidence_scale",
-            "reg", "reg_exponent", "reg_count",
+            "objective", "unobserved_weight", "confidence", "confidence_scale", "reg", "reg_exponent", "reg_count",
         )  # fmt: skip
-        return {name: getattr(self, name) for name in names}
+        return {"alpha": self.alpha_} | {name: getattr(self, name) for name in names}
 
     def _validate_params(self) -> None:
         check_random_state_kind(self, self.random_state)
@@ -288,12 +299,13 @@ class ImplicitALS(FactorModel):
     def _dtype(self) -> Any:
         return np.dtype("float32" if self.dtype is None else self.dtype)
 
-    def _rule(self) -> Rule:
-        rule = hkv if self.objective == "hkv" else ials
-        return rule(float(self.alpha), float(self.unobserved_weight))
+    def _cells(self, X: Any, alpha: float | None) -> Cells:
+        objective = hkv if self.objective == "hkv" else ials
+        unobserved, scale = float(self.unobserved_weight), float(self.confidence_scale)
+        return implicit_cells(X, lambda a: objective(a, unobserved), alpha, self.confidence, scale)
 
     def _cells_to_fold(self, X: Any) -> Cells:
-        return implicit_cells(X, self._rule(), self.confidence, float(self.confidence_scale))
+        return self._cells(X, self.alpha_)
 
     def _side(self, cells: Cells, which: int) -> Side:
         """Return rows (0) or columns (1) with their own ridge, scaled by count^ν."""
@@ -303,7 +315,8 @@ class ImplicitALS(FactorModel):
 
     def _prepared(self, X: Any) -> tuple[Alternation, float]:
         """Check the data and return the fit that is to run, and the gain that is too small to go on for."""
-        rows = self._cells_to_fold(self._checked(X, self._dtype(), reset=True))
+        alpha = None if self.alpha == "auto" else float(self.alpha)
+        rows = self._cells(self._checked(X, self._dtype(), reset=True), alpha)
         _tables.refuse_long_table(X)
         check_observed(rows)
         check_memory(int(self.n_components), rows.shape, rows.values.dtype)
