@@ -1,57 +1,26 @@
 // The extension: arrays in, GIL released, Ctrl-C and progress by polling, C++ errors to Python errors. No
 // arithmetic.
-#include <nanobind/nanobind.h>
-#include <nanobind/ndarray.h>
-#include <nanobind/stl/optional.h>
-#include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
-#include <optional>
-#include <stdexcept>
-#include <string>
 #include <tuple>
 
+#include "arrays.hpp"
 #include "fixed_side.hpp"
 #include "half_step.hpp"
 #include "structure.hpp"
 
-namespace nb = nanobind;
-using namespace nb::literals;
-
 namespace {
 
+using namespace alsatian::bindings;
 using alsatian::i32;
 using alsatian::i64;
-
-template <class T, int Dimensions>
-using In = nb::ndarray<const T, nb::numpy, nb::ndim<Dimensions>, nb::c_contig, nb::device::cpu>;
-template <class T, int Dimensions>
-using Out = nb::ndarray<T, nb::numpy, nb::ndim<Dimensions>, nb::c_contig, nb::device::cpu>;
-
-void require(bool condition, const char* what) {
-    if (!condition) throw std::invalid_argument(what);
-}
-
-template <class Array>
-auto pointer(const std::optional<Array>& array) {
-    return array ? array->data() : nullptr;
-}
 
 alsatian::Form parse_form(const std::string& name) {
     if (name == "auto") return alsatian::Form::automatic;
     if (name == "primal") return alsatian::Form::primal;
     if (name == "dual") return alsatian::Form::dual;
     throw std::invalid_argument("form must be 'auto', 'primal' or 'dual', got '" + name + "'");
-}
-
-// The one asked for, or else the one in use; code for an instruction set that the machine lacks would end the
-// process.
-std::string usable_isa(const std::string& wanted) {
-    if (wanted.empty()) return alsatian::current_isa();
-    for (const std::string& isa : alsatian::available_isas())
-        if (isa == wanted) return isa;
-    throw std::invalid_argument("isa '" + wanted + "' is not available on this machine");
 }
 
 template <class T>
@@ -61,15 +30,6 @@ void check_cells(const In<T, 2>& factors, i64 columns, const std::optional<In<T,
     require(factors.shape(1) < 100000, "factors have too many columns");
     require(!offset || i64(offset->shape(0)) == columns,
             "offset must have one entry for each column of the cells");
-}
-
-// Calls back into Python from the polling thread: signals first, then the caller's own poll.
-std::function<void(double)> make_poll(nb::object poll) {
-    return [poll](double fraction) {
-        nb::gil_scoped_acquire gil;
-        if (PyErr_CheckSignals() != 0) throw nb::python_error();
-        if (!poll.is_none()) poll(fraction);
-    };
 }
 
 using Counts = nb::typed<nb::dict, nb::str, nb::int_>;
@@ -237,6 +197,7 @@ NB_MODULE(_core, m) {
     define_half_step<double>(m, "half_step_float64");
     define_gram<float>(m, "gram_float32");
     define_gram<double>(m, "gram_float64");
+    define_top_n(m);
     m.def("available_isas", &alsatian::available_isas,
           "Instruction sets that this build and machine have, best first.");
     m.def(

@@ -25,11 +25,19 @@ struct Factors {
     int size() const { return k + (bias ? 1 : 0); }
 };
 
+// A pair whose score reached its query's threshold: the query's place in the block, the item's in the panel.
+template <class T>
+struct Hit {
+    T score;
+    i32 query, item;
+};
+
 template <class T>
 struct Kernels {
     const char* isa;
     int padding;  // what sizes are padded to: a multiple of the vector width
     int panel;    // columns of a panel
+    int strip;    // queries that score_panel takes together
 
     // Gathers z̃ of `count` rows, times scale[q] where given, into panels (row q of `packed`), and adds
     // Σ_q coef[q] z̃_q to rhs (padded, unscaled z̃). A null `packed` only adds. The first `ahead` >= count
@@ -65,6 +73,16 @@ struct Kernels {
 
     // dots[q] = z̃_q · x, for padded x.
     void (*dots)(const Factors<T>& z, const i32* index, i64 count, const T* x, T* dots);
+
+    // Scores of `strips` strips of queries (each depth × strip) with one panel of items (depth × panel):
+    // (w·z + base) + offset, w·z summed from zero in the order of d. Writes those that are at or above their
+    // query's threshold to `hits` (room for all), by rising query and then item; returns how many.
+    i64 (*score_panel)(const T* queries, int strips, i64 depth, const T* items, const T* base,
+                       const T* offset, const T* threshold, Hit<T>* hits);
+
+    // The same scores, to the bit, of one query (k elements) with `count` items where they lie.
+    void (*score_rows)(const Factors<T>& items, const i32* index, i64 count, const T* query, T base,
+                       const T* offset, T* scores);
 };
 
 // Instruction sets compiled into this build that this machine can run, best first.

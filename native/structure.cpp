@@ -25,4 +25,10 @@ void check_structure(const i64* indptr, i64 rows, i64 stored, const i32* indices
                             " is out of range for " + std::to_string(columns) + " columns");
 }
 
+void check_sorted(const i64* indptr, i64 rows, const i32* indices) {
+    for (i64 i = 0; i < rows; i++)
+        if (!std::is_sorted(indices + indptr[i], indices + indptr[i + 1]))
+            throw std::invalid_argument("the indices of row " + std::to_string(i) + " must be sorted");
+}
+
 }  // namespace alsatian

@@ -4,6 +4,7 @@
 #include "cholesky.hpp"
 #include "gram.hpp"
 #include "pack.hpp"
+#include "scores.hpp"
 #include "vec.hpp"
 
 #define ALSATIAN_STRING_OF(x) #x
@@ -16,6 +17,7 @@ static constexpr Kernels<T> make_table() {
     return {ALSATIAN_STRING(ALSATIAN_ISA),
             kPadding<T>,
             kPanel<T>,
+            kTileRows,
             pack_rows<T>,
             pack_transposed<T>,
             pack_dense<T>,
@@ -24,7 +26,9 @@ static constexpr Kernels<T> make_table() {
             cholesky<T>,
             solve<T>,
             norm_through<T>,
-            dots<T>};
+            dots<T>,
+            score_panel<T>,
+            score_rows<T>};
 }
 
 extern const Kernels<float> float_kernels;
