@@ -258,6 +258,19 @@ def test_categories_that_no_row_uses_are_no_ids():
     assert Ids([30, 10]).find(pd.Series([10, None, 20]).astype("category")).tolist() == [1, -1, -1]
 
 
+def test_polars_texts_among_the_categories_of_others():
+    others = pl.Series([f"other {i}" for i in range(300)], dtype=pl.Categorical)
+    texts = ["b", None, "a\0", "", "b"]
+    for dtype in (pl.String, pl.Categorical, pl.Enum(["", "a\0", "b", "c"])):
+        column = pl.Series(texts, dtype=dtype)
+        assert Ids(["", "b", "a\0"]).find(column).tolist() == [1, -1, 2, 0, 1]
+        assert Ids.of(column.drop_nulls()).to_list() == ["", "a\0", "b"]
+        assert Ids(["b"]).find(pl.Series([None, None], dtype=dtype)).tolist() == [-1, -1]
+    assert len(Ids.of(others)) == 300
+    full = [str(i) for i in range(256)]
+    assert Ids(full).find(pl.Series([*full, None], dtype=pl.Enum(full))).tolist() == [*range(256), -1]
+
+
 def test_arrow_columns():
     pa = pytest.importorskip("pyarrow")
     chunks = pa.chunked_array([pa.array(["b", "a"]).dictionary_encode(), pa.array(["c", None]).dictionary_encode()])

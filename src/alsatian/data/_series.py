@@ -69,12 +69,15 @@ def _encoded_by_pyarrow(array: Any) -> Parts:
 def _encoded_by_polars(series: Any) -> Parts:
     import polars as pl
 
-    texts = series.cast(pl.String)
-    uniques = texts.drop_nulls().unique()
+    encoded = series.cast(pl.Categorical) if series.dtype == pl.String else series
+    uniques = encoded.drop_nulls().unique()
     if uniques.is_empty():
         return _coded([], np.full(len(series), -1))
-    numbers = pl.Series(np.arange(len(uniques)))
-    return _coded(uniques.to_list(), texts.replace_strict(uniques, numbers, default=-1).to_numpy())
+    numbers = uniques.to_physical().to_numpy().astype(np.int64)  # which may be any: other series have categories too
+    codes = np.full(int(numbers.max()) + 2, -1)
+    codes[numbers] = np.arange(numbers.size)
+    rows = encoded.to_physical().cast(pl.Int64).fill_null(codes.size - 1).to_numpy()  # 8 bits of an Enum are too few
+    return _coded(uniques.cast(pl.String).to_list(), codes[rows])
 
 
 def _coded(uniques: list[Any], codes: NDArray[Any]) -> Parts:
