@@ -99,7 +99,8 @@ class Derivation:
         weights, row_bias, column_bias, mean, reg, bias_reg, alpha, unobserved_weight : optional
             As in :func:`alsatian.objective.loss`, where the derivation has them.
         tolerance : float, default=1e-9
-            Largest difference that passes, relative to the largest number on either side.
+            Largest difference that passes, relative to the largest number on either side. So what is smaller than this
+            part of the rest, such as a ridge of 1 beside data of 1e12, is not seen.
         random_state : int or None, default=0
             Seed of what is drawn.
 

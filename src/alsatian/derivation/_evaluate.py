@@ -22,7 +22,7 @@ Bound = Mapping[str, int]
 _NOISE = 1e-11  # relative difference below which no second look is needed
 _VANISHED = 1e-5  # sides this much smaller than their terms have lost the digits to compare
 _OVERFLOW = ", as numbers of this size leave the range of float64; divide the data by a large number"
-_SINGULAR = 1e12  # condition numbers above it leave no digits to compare
+_ILL, _SINGULAR = 1e6, 1e12  # condition numbers above which too few digits are left to compare, and none
 
 
 class Compared(NamedTuple):
@@ -75,16 +75,28 @@ def compare(chain: tuple[Expr, ...], numbers: Numbers) -> Compared:
 
 def _why_not_defined(at: Bound, numbers: Numbers, error: NotDefinedError) -> str:
     """Say why a formula has no value here; where the data do not explain it, it is an error."""
-    line = at.get(numbers.p)
-    shared = line is None or numbers.options.implicit
+    line = at.get(numbers.p, 0)
+    shared = numbers.p not in at or numbers.options.implicit
     cells = len(numbers.fixed) if shared else int(numbers.count(numbers.p)[line])
     if cells == 0:
         return "where no cell counts and the formula is not defined"
-    if numbers.options.ridge or _condition(numbers.systems[0][line or 0]) <= _SINGULAR:
-        return "where the matrix to invert has parts both so large and so small that float64 has too few digits"
-    if cells < numbers.unknown.shape[1]:
+    if cells < numbers.unknown.shape[1] and not numbers.options.ridge:
         return "where fewer cells count than there are unknowns, so that without a ridge there is no inverse"
+    if _ILL < _spread(numbers, line) < np.inf:
+        return "where the matrix to invert has parts both so large and so small that float64 has too few digits"
     raise ValueError(str(error)) from error
+
+
+def _spread(numbers: Numbers, line: int) -> float:
+    """Bound the condition of the right matrices of a line, by the data; infinite if there is no solution."""
+    A, V = numbers.systems[0][line], numbers.fixed
+    spread = _condition(A)
+    if numbers.options.ridge:
+        ridge = numbers.scale(numbers.p)[line] * numbers.Lambda.diagonal().min()
+        return max(spread, float(np.abs(A).max() / ridge))
+    if not spread <= _SINGULAR:
+        return float("inf")
+    return max(spread, _condition(V.T @ V) * numbers.C.max() / numbers.alpha0) if numbers.options.implicit else spread
 
 
 def evaluate(e: Expr, numbers: Numbers, at: Bound) -> Array:  # noqa: PLR0911, PLR0912 - one case for each kind of node
@@ -254,7 +266,7 @@ def _inverse(matrix: Array) -> Array:
     if not np.isfinite(matrix).all():
         raise ValueError(f"the matrix to invert is not finite{_OVERFLOW}")
     even, rows, columns = _evened(matrix)
-    if np.linalg.cond(even) > _SINGULAR:
+    if np.linalg.cond(even) > _ILL:
         raise NotDefinedError("the matrix to invert is singular: the other side's rows at the cells do not span")
     return np.asarray(columns[:, None] * np.linalg.inv(even) * rows, dtype=np.float64)
 
