@@ -72,7 +72,7 @@ def test_the_step_has_the_size_of_the_block_or_that_of_the_data_beside_the_other
     assert 1e7 < large.blocks[1].step < 1e10
 
 
-@pytest.mark.parametrize("scale", [(1e8, 1, 1), (1e-8, 1, 1), (1, 1e6, 1), (1, 1e-6, 1), (1e100, 1e-60, 1e-60)])
+@pytest.mark.parametrize("scale", [(1e8, 1, 1), (1e-8, 1, 1), (1, 1e6, 1), (1, 1e-6, 1), (1e60, 1e-30, 1e-30)])
 def test_one_wrong_entry_shows_at_every_scale(scale):
     data = DENSE * scale[0], W * scale[1], Z * scale[2]
     right = gradient(*data).Z
@@ -111,6 +111,23 @@ def test_what_cannot_be_computed_is_no_agreement():
     found = check_gradient([[1e200, 1.0]], [[1.0]], [[1.0], [1.0]], claimed={"W": [[np.inf]]})
     assert not found.passed
     assert "Cannot tell: the differences are not finite" in str(found)
+
+
+def test_a_step_that_would_overflow_is_no_agreement():
+    found = check_gradient(DENSE * 1e100, W * 1e-60, Z * 1e-60)
+    assert not found
+    assert "Cannot tell" in str(found)
+
+
+def test_entries_that_do_not_count_agree():
+    empty = np.where(np.arange(4) == 1, np.nan, DENSE)
+    found = check_gradient(empty, W * [1, 0, 1], Z)
+    assert found, str(found)
+    wrong = gradient(empty, W * [1, 0, 1], Z).Z.copy()
+    for place in ((1, 0), (2, 1)):  # of an empty column, and of a factor without a partner
+        claimed = wrong.copy()
+        claimed[place] = 1e-9
+        assert not check_gradient(empty, W * [1, 0, 1], Z, claimed={"Z": claimed})
 
 
 def test_it_says_how_many_entries_were_checked():

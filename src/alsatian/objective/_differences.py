@@ -13,7 +13,7 @@ Matrix = NDArray[np.float64]
 
 ROW_BLOCKS = ("W", "row_bias")
 COLUMN_BLOCKS = ("Z", "column_bias")
-_SEARCH = 200  # steps tried at most; a thousand apart where nothing is known, they pass through all of float64
+_SEARCH = 250  # steps tried at most; a thousand apart where nothing is known, they pass through all of float64
 
 
 class Difference(NamedTuple):
@@ -39,25 +39,28 @@ def central_difference(f: Callable[[float], float], terms: float, start: float) 
 
 
 def _balanced(f: Callable[[float], float], terms: float, start: float) -> tuple[float, float, float]:
-    """Find the step; give it and the values up and down."""
+    """Find the step; give it and the values up and down, which are NaN where they overflow first."""
     here = f(0.0)
-    first = step, up, down = start, f(start), f(-start)
+    step, up, down = start, f(start), f(-start)
     if not (np.isfinite(terms) and np.isfinite(here)) or terms == 0:
-        return first  # nothing to be told, or nothing to be lost
+        return step, up, down  # nothing to be told, or nothing to be lost
+    moves = grown = False
     for _ in range(_SEARCH):
         curve = up / 2 + down / 2 - here
         if terms / 4 <= curve <= 4 * terms:
             return step, up, down
-        if not np.isfinite(curve):
-            step /= 1e3
-        elif curve > 1e-6 * here:
-            step *= float(np.sqrt(terms / curve))
-        else:  # lost in rounding: all that is known of the step is that it is far too small
-            step *= 1e3
-        if not 1e-300 < step < 1e300:
+        if np.isfinite(curve):
+            moves = moves or not up == here == down
+            far = curve > 1e-6 * here
+            # Where the square term is lost in rounding, all that is known of the step is that it is far too small.
+            step *= float(np.sqrt(terms / curve)) if far else 1e3
+            grown = grown or not far
+        elif grown:
             break
+        else:
+            step /= 1e3
         up, down = f(step), f(-step)
-    return first  # f does not move with this entry
+    return (start, np.nan, np.nan) if moves else (start, 0.0, 0.0)
 
 
 class Lines:
