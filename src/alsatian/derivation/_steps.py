@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import isfinite
 from string import Formatter
 
 from alsatian.derivation._evaluate import compare
@@ -58,7 +59,8 @@ class StepCheck:
         return f"agrees ({self.note})" if self.note else "agrees"
 
     def __str__(self) -> str:
-        return f"largest difference {self.difference:.0e}, {self.verdict}" if self.compared else self.verdict
+        told = self.compared and isfinite(self.difference)
+        return f"largest difference {self.difference:.0e}, {self.verdict}" if told else self.verdict
 
 
 @dataclass(frozen=True, repr=False)
