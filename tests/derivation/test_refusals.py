@@ -73,7 +73,7 @@ def test_bad_options(options, message):
         ({}, {"X": np.ones((3, 2)), "W": np.ones((3, 0))}, r"W must be a matrix of at least one cell; .*\(3, 0\)"),
         ({}, {"Z": [1.0, 2.0]}, r"Z must be a matrix"),
         ({}, {"X": [["a"]]}, r"X must be real numbers \(NaN where a cell is missing\); could not convert"),
-        ({}, {"X": [[1j]]}, "X must be real numbers .*; it is complex"),
+        ({}, {"X": [[1j]]}, "X must be real numbers .*; its type is complex128"),
         ({"bias": True}, {"mean": np.nan}, "mean must be one finite number here; got nan"),
         ({"reg_exponent": 0}, {"reg": (1.0, 2.0)}, r"reg must be one finite number here; got \(1.0, 2.0\)"),
         ({"reg_exponent": 0}, {"reg": "much"}, "reg must be real numbers; could not convert"),

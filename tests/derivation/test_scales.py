@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from alsatian import ALS
 from alsatian.derivation import derive
 from alsatian.derivation._numbers import Numbers
 from alsatian.derivation._sample import Given, sample
@@ -77,3 +78,15 @@ def test_a_small_row_beside_large_ones_is_told_apart():
     for wrt in "ZW":
         report = derive(wrt, reg_exponent=0).check(X * sizes, W, Z * sizes[:, None])
         assert report.passed, str(report)
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e8])
+@pytest.mark.parametrize("wrt", "ZW")
+@pytest.mark.parametrize("by", ROADS)
+def test_rounding_at_a_minimum_and_at_a_perfect_fit_is_no_difference(by, wrt, scale):
+    exact = derive(wrt, by=by).check(scale * W @ Z.T, scale * W, Z)
+    assert exact.passed, str(exact)
+    model = ALS(2, reg=0.1, relaxation=1.0, tol=0, max_iter=300, dtype="float64", random_state=0).fit(X * scale)
+    fitted = model.row_factors_, model.column_factors_
+    report = derive(wrt, by=by, missing=True, reg_exponent=1).check(X * scale, *fitted, reg=0.1)
+    assert report.passed, str(report)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -55,8 +56,8 @@ class Derivation:
         return iter(self.steps)
 
     def __getitem__(self, key: int | str) -> Step:
-        if isinstance(key, int):
-            return self.steps[key]
+        if not isinstance(key, str):
+            return self.steps[index(key)]
         for step in self.steps:
             if step.key == key:
                 return step

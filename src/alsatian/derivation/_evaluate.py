@@ -168,7 +168,7 @@ def evaluate(e: Expr, numbers: Numbers, at: Bound) -> Array:  # noqa: PLR0911, P
     raise TypeError(f"no way to evaluate {e!r}")
 
 
-def _magnitude(e: Expr, numbers: Numbers, at: Bound) -> float:
+def _magnitude(e: Expr, numbers: Numbers, at: Bound) -> float:  # noqa: PLR0911 - one case for each kind of node
     """Give the size of the largest terms that a formula is a sum of."""
     match e:
         case ex.Add(terms):
@@ -177,8 +177,18 @@ def _magnitude(e: Expr, numbers: Numbers, at: Bound) -> float:
             return _magnitude(body, numbers, at)
         case ex.Mul(factors):
             return math.prod(_magnitude(factor, numbers, at) for factor in factors)
-        case ex.Had(left, right):
+        case ex.Had(left, right) | ex.Inner(left, right):
             return _magnitude(left, numbers, at) * _magnitude(right, numbers, at)
+        case ex.Entry(body) | ex.Trace(body):
+            return _magnitude(body, numbers, at)
+        case ex.Frac(over, under):
+            return _magnitude(over, numbers, at) / _largest(evaluate(under, numbers, at))
+        case Sym(role="R"):
+            return _largest(np.abs(numbers.fixed) @ np.abs(numbers.unknown).T) + _largest(numbers.target)
+        case ex.Loss():
+            return max(numbers.terms, _largest(evaluate(e, numbers, at)))
+        case ex.Deriv() | Sym(role="library"):
+            return numbers.slope_size
     return _largest(evaluate(e, numbers, at))
 
 

@@ -250,6 +250,11 @@ class Numbers:
         """The derivative of f by each entry of the unknown, by central differences of `alsatian.objective.loss`."""
         return np.reshape([found.slope for found in self._differences], self.unknown.shape)
 
+    @property
+    def slope_size(self) -> float:
+        """The size of the terms that the largest of the derivatives of f is a sum of."""
+        return max(found.size for found in self._differences)
+
     @cached_property
     def steps(self) -> Array:
         """The step for each entry of the unknown at which the terms of f that move with it lose the fewest digits."""

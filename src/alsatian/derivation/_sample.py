@@ -212,8 +212,8 @@ def _matrix(name: str, given: Any) -> Array:
 def _numbers(name: str, given: Any) -> Array:
     try:
         array = np.asarray(given)
-        if np.iscomplexobj(array):
-            raise TypeError("it is complex")
+        if array.dtype.kind in "cmM":
+            raise TypeError(f"its type is {array.dtype}")
         return np.asarray(array, dtype=np.float64)
     except (TypeError, ValueError) as error:
         gaps = " (NaN where a cell is missing)" if name == "X" else ""
