@@ -61,12 +61,39 @@ def test_it_says_where_a_gradient_is_wrong(block, row, column):
 
 
 @pytest.mark.parametrize("size", [1e-6, 1.0, 1e6])
-def test_the_step_has_the_size_of_the_block(size):
-    found = check_gradient(DENSE, size * W, Z / size, reg=0.1)
-    assert found.difference < 1e-11
-    usual = check_gradient(DENSE, W, Z, reg=0.1)
-    assert found.blocks[0].step >= 0.999 * size * np.sqrt(np.mean(W**2))
-    assert usual.blocks[0].step < 100
+def test_the_step_has_the_size_of_the_block_or_that_of_the_data_beside_the_other(size):
+    small = {"reg": 0.1, "max_entries": 5}
+    found = check_gradient(DENSE, size * W, Z / size, **small)
+    usual = check_gradient(DENSE, W, Z, **small)
+    large = check_gradient(1e8 * DENSE, W, Z, **small)
+    assert found.difference < 1e-10
+    assert size / 100 < found.blocks[0].step < size * 100
+    assert 0.1 < usual.blocks[1].step < 100
+    assert 1e7 < large.blocks[1].step < 1e10
+
+
+@pytest.mark.parametrize("scale", [(1e8, 1, 1), (1e-8, 1, 1), (1, 1e6, 1), (1, 1e-6, 1), (1e60, 1e-30, 1e-30)])
+def test_one_wrong_entry_shows_at_every_scale(scale):
+    data = DENSE * scale[0], W * scale[1], Z * scale[2]
+    right = gradient(*data).Z
+    assert check_gradient(*data)
+    for place in np.ndindex(right.shape):
+        wrong = right.copy()
+        wrong[place] *= 1 + 1e-6
+        assert not check_gradient(*data, claimed={"Z": wrong})
+
+
+def test_rows_and_factors_of_different_sizes_do_not_hide_each_other():
+    factors, rows = np.array([1e5, 1.0, 1e-4]), np.array([1e-6, 1.0, 1e6, 1e3])
+    data = DENSE * rows, W * factors, Z / factors * rows[:, None]
+    right = gradient(*data).Z
+    assert check_gradient(*data)
+    for place in np.ndindex(right.shape):
+        wrong = right.copy()
+        wrong[place] *= 1 + 1e-6
+        found = check_gradient(*data, claimed={"Z": wrong})
+        assert not found
+        assert (found.worst.row, found.worst.column) == place
 
 
 def test_a_forgotten_ridge_shows_beside_large_data_and_tiny_factors():
@@ -80,11 +107,27 @@ def test_a_forgotten_ridge_shows_beside_large_data_and_tiny_factors():
     assert check_gradient(P, w, z, **settings)
 
 
-@pytest.mark.filterwarnings("ignore:overflow")
 def test_what_cannot_be_computed_is_no_agreement():
     found = check_gradient([[1e200, 1.0]], [[1.0]], [[1.0], [1.0]], claimed={"W": [[np.inf]]})
     assert not found.passed
     assert "Cannot tell: the differences are not finite" in str(found)
+
+
+def test_a_step_that_would_overflow_is_no_agreement():
+    found = check_gradient(DENSE * 1e100, W * 1e-60, Z * 1e-60)
+    assert not found
+    assert "Cannot tell" in str(found)
+
+
+def test_entries_that_do_not_count_agree():
+    empty = np.where(np.arange(4) == 1, np.nan, DENSE)
+    found = check_gradient(empty, W * [1, 0, 1], Z)
+    assert found, str(found)
+    wrong = gradient(empty, W * [1, 0, 1], Z).Z.copy()
+    for place in ((1, 0), (2, 1)):  # of an empty column, and of a factor without a partner
+        claimed = wrong.copy()
+        claimed[place] = 1e-9
+        assert not check_gradient(empty, W * [1, 0, 1], Z, claimed={"Z": claimed})
 
 
 def test_it_says_how_many_entries_were_checked():

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import subprocess
 import sys
 from dataclasses import replace
 
@@ -61,3 +63,31 @@ def test_a_terminal_gets_a_layout(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "╭" in written
     assert "✓" in written
     assert all(step.title.split()[0] in written for step in derive(names="course"))
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
+def test_a_narrow_output_is_one_clear_line(encoding: str) -> None:
+    def told(*options: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "alsatian", "derive", *options]
+        settings = os.environ | {"PYTHONIOENCODING": encoding}
+        return subprocess.run(command, capture_output=True, text=True, check=False, env=settings)
+
+    for form in ("text", "markdown"):
+        done = told("--format", form)
+        assert done.returncode == 1
+        assert done.stdout == ""
+        assert done.stderr.count("\n") == 1
+        assert "--format latex" in done.stderr
+        assert "PYTHONIOENCODING=utf-8" in done.stderr
+    done = told("--format", "latex", "--check")
+    assert done.returncode == 0
+    assert done.stdout.endswith("\\end{document}\n")
+    assert told("--help").returncode == 0
+
+
+def test_a_ridge_that_overflows_is_one_clear_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["derive", "--reg-exponent", "1e6", "--check"]) == 1
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "to the power reg_exponent=1e+06 overflows" in told.err
+    assert told.err.count("\n") == 1

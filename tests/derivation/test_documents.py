@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from textwrap import dedent
 
+import numpy as np
 import pytest
 
 from alsatian.derivation import derive
@@ -169,6 +170,7 @@ def test_representations():
     assert str(derivation) == derivation.to_text()
     assert derivation["entry"] is next(step for step in derivation if step.key == "entry")
     assert derivation[0].key == "function"
+    assert derivation[np.int64(-1)] is derivation.steps[-1]
     assert "\n    " + derivation["entry"].text.splitlines()[0] in str(derivation["entry"])
     assert repr(derivation["entry"]) == "<Step 'entry': Add up the row>"
     with pytest.raises(KeyError, match="no step 'nonsense'; there are function, "):

@@ -63,7 +63,20 @@ def test_bad_options(options, message):
         ({}, {"alpha": 1.0}, "alpha has no place .* objective="),
         ({"reg_exponent": 0}, {"reg": 0.0}, "reg must be finite and > 0 here; got 0.0"),
         ({"weights": True}, {"X": np.ones((3, 2)), "weights": np.ones((2, 3))}, r"weights has shape \(2, 3\)"),
-        ({"weights": True}, {"X": np.ones((1, 1)), "weights": [[-1.0]]}, "weights must be finite and >= 0"),
+        (
+            {"weights": True},
+            {"X": np.ones((1, 1)), "weights": [[-1.0]]},
+            "weights must be finite .* row 0, column 0 is -1.0",
+        ),
+        ({"weights": True}, {"weights": [1.0, 2.0]}, r"weights must be a matrix .* shape \(2,\)"),
+        ({}, {"X": np.ones((3, 2)), "W": 3.0}, r"W must be a matrix of at least one cell; got .* shape \(\)"),
+        ({}, {"X": np.ones((3, 2)), "W": np.ones((3, 0))}, r"W must be a matrix of at least one cell; .*\(3, 0\)"),
+        ({}, {"Z": [1.0, 2.0]}, r"Z must be a matrix"),
+        ({}, {"X": [["a"]]}, r"X must be real numbers \(NaN where a cell is missing\); could not convert"),
+        ({}, {"X": [[1j]]}, "X must be real numbers .*; its type is complex128"),
+        ({"bias": True}, {"mean": np.nan}, "mean must be one finite number here; got nan"),
+        ({"reg_exponent": 0}, {"reg": (1.0, 2.0)}, r"reg must be one finite number here; got \(1.0, 2.0\)"),
+        ({"reg_exponent": 0}, {"reg": "much"}, "reg must be real numbers; could not convert"),
     ],
 )
 def test_bad_data(options, given, message):

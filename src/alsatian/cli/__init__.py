@@ -22,7 +22,7 @@ def build_parser() -> argparse.ArgumentParser:
     """Give the parser of the whole command line."""
     parser = argparse.ArgumentParser(
         prog="alsatian",
-        description="Matrix factorization by alternating least squares, X ≈ W Zᵀ, for full and incomplete matrices.",
+        description="Matrix factorization by alternating least squares, for full and incomplete matrices.",
         epilog="'alsatian COMMAND --help' tells more about a command.",
     )
     parser.add_argument("--version", action="version", version=f"alsatian {alsatian.__version__}")

@@ -82,6 +82,7 @@ def run(args: argparse.Namespace) -> int:
         names=None if args.names == "usual" else args.names,
     )
     report = derivation.check(random_state=args.seed) if args.check else None
+    _refuse_narrow_output(args.format)
     if args.format == "markdown":
         print(derivation.to_markdown(report=report), end="")
     elif args.format == "latex":
@@ -97,6 +98,20 @@ def run(args: argparse.Namespace) -> int:
     return 0 if report.passed else 1
 
 
+def _refuse_narrow_output(form: str) -> None:
+    """Refuse to write Unicode where standard output cannot take it."""
+    encoding = getattr(sys.stdout, "encoding", None)
+    if form == "latex" or encoding is None:
+        return
+    try:
+        "∂λᵀⱼ₀∘‖⟨½−∈′✓━".encode(encoding)
+    except UnicodeEncodeError:
+        raise ValueError(
+            f"standard output is {encoding}, which has no letters for these formulas; take --format latex, which is "
+            "plain ASCII, or set PYTHONIOENCODING=utf-8"
+        ) from None
+
+
 def _blocks(derivation: Derivation, report: Report | None) -> list[Block]:
     """Lay the derivation out for a terminal."""
     blocks = [Block("title", derivation.title), Block("text", derivation.options.describe().capitalize() + ".")]
@@ -110,6 +125,5 @@ def _blocks(derivation: Derivation, report: Report | None) -> list[Block]:
             ]
             if report is not None:
                 check = report[step.key]
-                told = check.note or f"largest difference {check.difference:.0e}"
-                blocks.append(Block("good" if check.passed else "bad", told))
+                blocks.append(Block("good" if check.passed else "bad", str(check)))
     return blocks

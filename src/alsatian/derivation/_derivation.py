@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from operator import index
 from typing import Any
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from alsatian.derivation import _documents
@@ -16,7 +18,7 @@ from alsatian.derivation._notation import Names, letters
 from alsatian.derivation._options import Block, Objective, Options, Road, check_options
 from alsatian.derivation._report import Report
 from alsatian.derivation._roads import road
-from alsatian.derivation._sample import Given, sample
+from alsatian.derivation._sample import Given, refuse_what_is_out_of_range, sample
 from alsatian.derivation._scene import Scene
 from alsatian.derivation._setup import setup
 from alsatian.derivation._steps import Step
@@ -54,8 +56,8 @@ class Derivation:
         return iter(self.steps)
 
     def __getitem__(self, key: int | str) -> Step:
-        if isinstance(key, int):
-            return self.steps[key]
+        if not isinstance(key, str):
+            return self.steps[index(key)]
         for step in self.steps:
             if step.key == key:
                 return step
@@ -98,14 +100,23 @@ class Derivation:
         weights, row_bias, column_bias, mean, reg, bias_reg, alpha, unobserved_weight : optional
             As in :func:`alsatian.objective.loss`, where the derivation has them.
         tolerance : float, default=1e-9
-            Largest difference that passes, relative to the largest number on either side.
+            Largest difference that passes, relative to the largest number on either side. So what is smaller than this
+            part of the rest, such as a ridge of 1 beside data of 1e12, is not seen.
         random_state : int or None, default=0
             Seed of what is drawn.
 
         Returns
         -------
         Report
-            The difference of each step; it prints as a table.
+            The difference of each step; it prints as a table. Rows or columns for which a formula has no value (its
+            count is zero, or without a ridge fewer cells count than there are unknowns, and there is no inverse) are
+            left out of that formula's comparison, and the report says which.
+
+        Raises
+        ------
+        ValueError
+            For arrays whose shapes do not fit, values that are not finite, what has no place in this derivation, and
+            data so large or small that f overflows or vanishes.
 
         Examples
         --------
@@ -113,10 +124,14 @@ class Derivation:
         True
         """
         given = Given(X, W, Z, weights, row_bias, column_bias, mean, reg, bias_reg, alpha, unobserved_weight)
-        numbers = sample(self.options, given, random_state)
+        if not 0 <= tolerance < float("inf"):
+            raise ValueError(f"tolerance must be finite and >= 0; got {tolerance}")
+        with np.errstate(all="ignore"):  # what leaves the range of float64 is said in words
+            numbers = sample(self.options, given, random_state)
+            refuse_what_is_out_of_range(numbers)
+            checks = tuple(step.check(numbers, tolerance) for step in self.steps)
         m, n = numbers.X.shape
-        size = (m, n, numbers.W.shape[1])
-        return Report(self.title, size, tuple(step.check(numbers, tolerance) for step in self.steps))
+        return Report(self.title, (m, n, numbers.W.shape[1]), checks)
 
     def to_text(self, *, report: Report | None = None) -> str:
         """Write the derivation in plain Unicode; with a report, the difference below each step."""

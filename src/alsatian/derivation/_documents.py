@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from textwrap import fill
 
-from alsatian.derivation._report import Report, verdict
+from alsatian.derivation._report import Report
 from alsatian.derivation._steps import Step, escape, indent
 
 _WIDTH = 92
@@ -21,7 +21,7 @@ def text(title: str, about: str, steps: Sequence[Step], report: Report | None = 
             head = f"{number}. {step.title}"
             statement = indent(step.text, 8) + (f"\n\n        {step.quantified}" if step.quantified else "")
             reason = fill(step.reason, _WIDTH, initial_indent="    ", subsequent_indent="    ")
-            checked = [] if report is None else [f"    In numbers: {_measured(report, step)}"]
+            checked = [] if report is None else [f"    In numbers: {report[step.key]}."]
             blocks.append("\n\n".join([head, statement, reason, *checked]))
     return "\n\n".join(blocks) + "\n"
 
@@ -35,7 +35,7 @@ def markdown(title: str, about: str, steps: Sequence[Step], report: Report | Non
             blocks += [f"**{number}. {step.title}.**", f"$$\n{step.latex}\n$$"]
             blocks.append(" ".join(filter(None, [step.quantified_latex, step.reason_markdown])))
             if report is not None:
-                blocks.append(f"*In numbers: {_measured(report, step)}*")
+                blocks.append(f"*In numbers: {report[step.key]}.*")
     return "\n\n".join(blocks) + "\n"
 
 
@@ -62,7 +62,7 @@ def latex(title: str, about: str, steps: Sequence[Step], report: Report | None =
             blocks.append(rf"\step{{{number}}}{{{escape(step.title)}}}" + "\n" + rf"\[ {step.latex} \]")
             blocks.append(" ".join(filter(None, [step.quantified_latex, step.reason_latex])))
             if report is not None:
-                blocks.append(rf"\emph{{In numbers: {escape(_measured(report, step))}}}")
+                blocks.append(rf"\emph{{In numbers: {escape(str(report[step.key]))}.}}")
     return "\n\n".join([*blocks, r"\end{document}"]) + "\n"
 
 
@@ -70,11 +70,6 @@ def _parts(steps: Sequence[Step]) -> Iterator[tuple[str, list[tuple[int, Step]]]
     numbered = enumerate(steps, 1)
     for part, members in groupby(numbered, key=lambda pair: pair[1].part):
         yield part, list(members)
-
-
-def _measured(report: Report, step: Step) -> str:
-    check = report[step.key]
-    return f"largest difference {check.difference:.0e}, {verdict(check)}."
 
 
 def _sentence(words: str) -> str:

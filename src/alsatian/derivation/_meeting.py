@@ -21,9 +21,10 @@ def meeting(s: Scene) -> list[Step]:
     row = (A[s.p] * s.u - BETA[s.p]).T
 
     def slope(times: int) -> Expr:
-        step = TAU if times == 1 else Num(Fraction(times)) * TAU
+        tau = TAU[s.p, "t"]
+        step = tau if times == 1 else Num(Fraction(times)) * tau
         up, down = (Loss(((s.U, moved),)) for moved in (s.U + step * unit, s.U - step * unit))
-        return Frac(up - down, Num(Fraction(2 * times)) * TAU)
+        return Frac(up - down, Num(Fraction(2 * times)) * tau)
 
     sizes = "({n} × {m})({m} × {k})" if s.o.wrt == "Z" else "({m} × {n})({n} × {k})"
     shape = "{many} × {k}"
@@ -61,9 +62,12 @@ def meeting(s: Scene) -> list[Step]:
             (slope(1), slope(8), Entry(s.gradient, (s.p, "t"))),
             words="""With the other side held fixed, f is a quadratic, and for a quadratic the central difference is
                 the derivative, not an approximation to it: the second-order terms cancel and there are no others. So
-                the step {tau} should not be small. A small step only loses digits, as two nearly equal numbers are
-                subtracted; one of the size of {U} loses none. Two steps, eight times apart, agree here to rounding.
-                {E_pt} is the matrix that is 1 in one cell.""",
+                the step {tau_pt} need not be small, and should not be: a small step only loses digits, as two nearly
+                equal numbers are subtracted. So does one that is far too long, whose square term is all that is left of
+                f. The fewest are lost where the square term is as large as the other terms of f, and this is the step
+                taken here: one of the size of {U}, unless {target} is larger than the product. Two steps, eight times
+                apart, agree to rounding. {E_pt} is the matrix that is 1 in one cell.""",
             E_pt=unit,
+            tau_pt=TAU[s.p, "t"],
         ),
     ]

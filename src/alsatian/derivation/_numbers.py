@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from alsatian.derivation._options import Options
 from alsatian.objective import gradient, loss
+from alsatian.objective._differences import Difference, Lines, evaluate
 
 Array = NDArray[np.float64]
 
@@ -40,7 +41,7 @@ class Numbers:
     lam_b: float
     alpha: float
     alpha0: float
-    H: Array  # of the size of the unknown
+    H: Array  # a direction, of the unknown's shape; in units of the steps
     Q: Array  # k × k, invertible
     Q_orthogonal: Array
 
@@ -164,7 +165,11 @@ class Numbers:
         for c, y, scale in zip(weights, targets, scales, strict=True):
             design = np.vstack([np.sqrt(c)[:, None] * self.fixed, np.sqrt(scale * self.Lambda)])
             wanted = np.concatenate([np.sqrt(c) * y, np.zeros(len(self.Lambda))])
-            solved.append(np.linalg.lstsq(design, wanted, rcond=None)[0])
+            solution = np.linalg.lstsq(design, wanted, rcond=None)[0]
+            # Once more for what rounding has left of the gradient, which a large misfit hides from the first time.
+            slope = design.T @ (wanted - design @ solution)
+            dual = np.linalg.lstsq(design.T, slope, rcond=None)[0]
+            solved.append(solution + np.linalg.lstsq(design, dual, rcond=None)[0])
         return np.array(solved)
 
     @cached_property
@@ -189,6 +194,11 @@ class Numbers:
             model = {"weights": self.c if o.weights else None, "mean": self.mu if o.bias else 0.0}
         ridge = {"reg": self.lam, "bias_reg": self.lam_b, "reg_exponent": o.reg_exponent or 0.0} if o.ridge else {}
         return model | ridge
+
+    @cached_property
+    def _blocks(self) -> dict[str, Array]:
+        biases = {"row_bias": self.b[:, None], "column_bias": self.d[:, None]} if self.options.bias else {}
+        return {"W": self.W, "Z": self.Z, **biases}
 
     @cached_property
     def _data(self) -> Array:
@@ -227,39 +237,66 @@ class Numbers:
     # Differences
 
     @cached_property
-    def step(self) -> float:
-        """τ: the size of the unknown, a sound step for differences of a quadratic."""
-        return float(np.sqrt(np.mean(self.unknown**2))) or 1.0
-
-    @cached_property
-    def _moved_once(self) -> dict[tuple[int, int, int], Numbers]:
-        return {}
-
-    def moved(self, p: int, t: int, sign: int) -> Numbers:
-        """Move one entry of the unknown by τ or −τ."""
-        key = (p, t, sign)
-        if key not in self._moved_once:
-            U = self.unknown.copy()
-            U[p, t] += sign * self.step
-            self._moved_once[key] = self.with_unknown(U)
-        return self._moved_once[key]
+    def _differences(self) -> list[Difference]:
+        """Derive f by each entry of the unknown, on its own terms and at the step that suits them."""
+        k = self.W.shape[1]
+        side, bias = ("Z", "column_bias") if self.options.wrt == "Z" else ("W", "row_bias")
+        lines = Lines(self._data, self._blocks, self._settings, rows=side == "W")
+        places = np.ndindex(self.unknown.shape)
+        return [lines.derivative(side, p, t) if t < k else lines.derivative(bias, p, 0) for p, t in places]
 
     @cached_property
     def slopes(self) -> Array:
         """The derivative of f by each entry of the unknown, by central differences of `alsatian.objective.loss`."""
-        U = self.unknown
-        found = [
-            (self.moved(p, t, 1).loss() - self.moved(p, t, -1).loss()) / (2 * self.step) for p, t in np.ndindex(U.shape)
-        ]
-        return np.reshape(found, U.shape)
+        return np.reshape([found.slope for found in self._differences], self.unknown.shape)
+
+    @property
+    def slope_size(self) -> float:
+        """The size of the terms that the largest of the derivatives of f is a sum of."""
+        return max(found.size for found in self._differences)
+
+    @cached_property
+    def steps(self) -> Array:
+        """The step for each entry of the unknown at which the terms of f that move with it lose the fewest digits."""
+        return np.reshape([found.step for found in self._differences], self.unknown.shape)
+
+    @cached_property
+    def terms(self) -> float:
+        """What f would be if nothing in it cancelled."""
+        return evaluate(self._data, self._blocks, self._settings, uncancelled=True)
+
+    @cached_property
+    def taus(self) -> Array:
+        """τ: the same for f as a whole, whose terms are more, so that the step has to be longer."""
+        terms = np.reshape([found.terms for found in self._differences], self.unknown.shape)
+        longer = np.divide(self.terms, terms, out=np.ones_like(terms), where=terms > 0)
+        return np.asarray(self.steps * np.sqrt(longer))
+
+    @cached_property
+    def usual_size(self) -> float:
+        """The size of the unknown, a step that suits what depends on it alone."""
+        return float(np.sqrt(np.mean(self.unknown**2))) or 1.0
+
+    @cached_property
+    def _moved_once(self) -> dict[tuple[int, int, float], Numbers]:
+        return {}
+
+    def moved(self, p: int, t: int, step: float) -> Numbers:
+        """Move one entry of the unknown."""
+        key = (p, t, step)
+        if key not in self._moved_once:
+            U = self.unknown.copy()
+            U[p, t] += step
+            self._moved_once[key] = self.with_unknown(U)
+        return self._moved_once[key]
 
     @cached_property
     def curvature(self) -> Array:
         """The second derivatives, indexed by p, t, p' and t', by central differences of the gradient."""
         U = self.unknown
         found = [
-            (self.moved(p, t, 1).gradient - self.moved(p, t, -1).gradient) / (2 * self.step)
-            for p, t in np.ndindex(U.shape)
+            (self.moved(p, t, step).gradient - self.moved(p, t, -step).gradient) / (2 * step)
+            for (p, t), step in np.ndenumerate(self.steps)
         ]
         return np.reshape(found, U.shape * 2)
 
@@ -296,7 +333,7 @@ class Numbers:
             (V, tilde): lambda: self.fixed,
             (U, "star"): lambda: self.minimiser,
             (U, "zero"): lambda: self.zero_filled,
-            ("H", ""): lambda: self.H,
+            ("H", ""): lambda: self.H * self.taus,
             ("Q", ""): lambda: self.Q,
             ("Q", "prime"): lambda: self.Q_orthogonal,
             ("A", ""): lambda: self.systems[0],
@@ -307,6 +344,7 @@ class Numbers:
             ("b", ""): lambda: self.b,
             ("d", ""): lambda: self.d,
             ("o", ""): lambda: self.offset,
+            ("tau", ""): lambda: self.taus,
             ("Gamma", ""): lambda: np.diag(self.scale(self.p)),
             ("Lambda", ""): lambda: self.Lambda,
             ("I", ""): lambda: np.eye(self.unknown.shape[1]),
@@ -323,7 +361,6 @@ class Numbers:
             "alpha": self.alpha,
             "alpha0": self.alpha0,
             "mu": self.mu,
-            "tau": self.step,
             "const": self.constant,
         }
         return own | {(role, ""): (lambda value=value: float(value)) for role, value in scalars.items()}

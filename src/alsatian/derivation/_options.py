@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import isfinite
+from numbers import Real
 from typing import Any, Literal, get_args
 
 Block = Literal["W", "Z"]
@@ -69,7 +70,7 @@ def check_options(o: Options) -> None:
         if not isinstance(getattr(o, name), bool):
             raise ValueError(f"{name} must be True or False; got {getattr(o, name)!r}")
     nu: Any = o.reg_exponent
-    if nu is not None and (isinstance(nu, bool) or not isinstance(nu, int | float) or not isfinite(nu) or nu < 0):
+    if nu is not None and (isinstance(nu, bool) or not isinstance(nu, Real) or not isfinite(nu) or nu < 0):
         raise ValueError(f"reg_exponent must be None (no ridge), 0, 1, or another finite number >= 0; got {nu!r}")
     if o.implicit:
         _check_implicit(o)

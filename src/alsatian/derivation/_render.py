@@ -6,34 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
-from alsatian.derivation._expr import (
-    Add,
-    Cat,
-    Delta,
-    Deriv,
-    Entry,
-    Expr,
-    Frac,
-    Had,
-    Hess,
-    Inner,
-    Inv,
-    Leaf,
-    Loss,
-    Mul,
-    Neg,
-    Norm2,
-    Num,
-    Power,
-    Sqrt,
-    Square,
-    Stack,
-    Sym,
-    Total,
-    Trace,
-    Transpose,
-    Unit,
-)
+from alsatian.derivation import _expr as ex
+from alsatian.derivation._expr import Expr, Leaf, Sym
 from alsatian.derivation._notation import SMALL, Letters
 
 _SUM, _SIGNED, _CELLWISE, _PRODUCT, _POWER, _ATOM = range(6)  # how tightly a formula holds together
@@ -71,7 +45,7 @@ def render(e: Expr, hand: Hand) -> str:
 def pieces(e: Expr, hand: Hand, limit: int) -> list[str]:
     """Write a formula, broken before its signs where it is a sum longer than the limit."""
     whole = render(e, hand)
-    if not isinstance(e, Add) or len(whole) <= limit:
+    if not isinstance(e, ex.Add) or len(whole) <= limit:
         return [whole]
     return _broken(e.terms, hand)
 
@@ -80,68 +54,68 @@ def _broken(terms: tuple[Expr, ...], hand: Hand) -> list[str]:
     first, *others = terms
     broken = [render(first, hand)]
     for term in others:
-        minus = isinstance(term, Neg)
-        body = _inside(term.body, hand, _CELLWISE) if isinstance(term, Neg) else _inside(term, hand, _SIGNED)
+        minus = isinstance(term, ex.Neg)
+        body = _inside(term.body, hand, _CELLWISE) if isinstance(term, ex.Neg) else _inside(term, hand, _SIGNED)
         broken.append(f"{hand.minus if minus else '+'} {body}")
     return broken
 
 
 def _write(e: Expr, hand: Hand) -> tuple[str, int]:  # noqa: PLR0911, PLR0912 - one case for each kind of node
     match e:
-        case Num(value):
+        case ex.Num(value):
             whole = value.denominator == 1
             return (str(value), _ATOM) if whole else (hand.frac(str(value.numerator), str(value.denominator)), _ATOM)
         case Sym():
             return _symbol(e, hand), _ATOM
         case Leaf():
             return hand.leaf(e), _ATOM
-        case Unit(sub):
+        case ex.Unit(sub):
             return hand.sub(hand.letter("E", "", small=False), sub), _ATOM
-        case Delta((a, b)):
+        case ex.Delta((a, b)):
             return hand.parens(f"{hand.index(a)} = {hand.index(b)}", square=True), _ATOM
-        case Add(terms):
+        case ex.Add(terms):
             return " ".join(_broken(terms, hand)), _SUM
-        case Neg(body):
+        case ex.Neg(body):
             return hand.minus + _inside(body, hand, _CELLWISE), _SIGNED
-        case Mul(factors):
+        case ex.Mul(factors):
             return _product(factors, hand), _PRODUCT
-        case Had(left, right):
+        case ex.Had(left, right):
             return f"{_inside(left, hand, _POWER)} {hand.hadamard} {_inside(right, hand, _POWER)}", _CELLWISE
-        case Frac(over, under):
+        case ex.Frac(over, under):
             return hand.frac(render(over, hand), render(under, hand)), _PRODUCT
-        case Transpose(Inv(body)):
+        case ex.Transpose(ex.Inv(body)):
             return hand.sup(_inside(body, hand, _ATOM), "-T"), _POWER
-        case Transpose(body):
+        case ex.Transpose(body):
             return hand.sup(_inside(body, hand, _ATOM), "T"), _POWER
-        case Inv(body):
+        case ex.Inv(body):
             return hand.sup(_inside(body, hand, _ATOM), "-1"), _POWER
-        case Square(body):
+        case ex.Square(body):
             return hand.sup(_inside(body, hand, _ATOM), "2"), _POWER
-        case Power(body, exponent):
+        case ex.Power(body, exponent):
             return hand.sup(_inside(body, hand, _ATOM), f"{exponent:g}"), _POWER
-        case Sqrt(body):
+        case ex.Sqrt(body):
             return hand.root(_inside(body, hand, _ATOM)), _ATOM
-        case Total(over, body, stored):
+        case ex.Total(over, body, stored):
             return hand.total(over, _inside(body, hand, _PRODUCT), stored=stored), _PRODUCT
-        case Norm2(body):
+        case ex.Norm2(body):
             return hand.sup(hand.norm[0] + render(body, hand) + hand.norm[1], "2"), _ATOM
-        case Inner(left, right):
+        case ex.Inner(left, right):
             return f"{hand.angle[0]}{render(left, hand)}, {render(right, hand)}{hand.angle[1]}", _ATOM
-        case Trace(body):
+        case ex.Trace(body):
             return hand.trace(render(body, hand)), _ATOM
-        case Entry(body, sub):
+        case ex.Entry(body, sub):
             return hand.sub(hand.parens(render(body, hand)), sub), _ATOM
-        case Stack(body, over):
+        case ex.Stack(body, over):
             return hand.sub(hand.parens(render(body, hand), square=True), over), _ATOM
-        case Cat(vector, number):
+        case ex.Cat(vector, number):
             return hand.cat(render(vector, hand), render(number, hand)), _ATOM
-        case Loss(blocks):
+        case ex.Loss(blocks):
             f = hand.letter("f", "", small=False)
             inside = ", ".join(render(value, hand) for _, value in blocks)
             return (f"{f}({inside})" if blocks else f), _ATOM
-        case Deriv(of, by):
+        case ex.Deriv(of, by):
             return _derivative(of, by, hand), _PRODUCT
-        case Hess(rows, columns):
+        case ex.Hess(rows, columns):
             f = hand.sup(hand.partial, "2") + hand.letter("f", "", small=False)
             below = f"{hand.partial}{render(rows, hand)} {hand.partial}{hand.sup(render(columns, hand), 'T')}"
             return hand.frac(f, below), _PRODUCT
@@ -157,14 +131,14 @@ def _inside(e: Expr, hand: Hand, least: int) -> str:
 def _product(factors: tuple[Expr, ...], hand: Hand) -> str:
     *first, last = factors
     # A sum runs to the end of its product, so one that is not last is put in parentheses.
-    parts = [hand.parens(render(f, hand)) if isinstance(f, Total) else _inside(f, hand, _PRODUCT) for f in first]
-    numbers = isinstance(factors[0], Num) and isinstance(last, Num | Leaf)
+    parts = [hand.parens(render(f, hand)) if isinstance(f, ex.Total) else _inside(f, hand, _PRODUCT) for f in first]
+    numbers = isinstance(factors[0], ex.Num) and isinstance(last, ex.Num | Leaf)
     return (hand.dot if numbers else " ").join([*parts, _inside(last, hand, _PRODUCT)])
 
 
 def _derivative(of: Expr, by: Sym, hand: Hand) -> str:
     below = hand.partial + render(by, hand)
-    if isinstance(of, Loss | Sym | Entry):
+    if isinstance(of, ex.Loss | Sym | ex.Entry):
         return hand.frac(f"{hand.partial}{render(of, hand)}", below)
     return hand.frac(hand.partial, below) + hand.parens(render(of, hand), square=True)
 

@@ -18,7 +18,8 @@ class Report:
     shape : tuple of int
         m, n and k of the arrays.
     checks : tuple of StepCheck
-        Each with `key`, `title`, `difference`, `passed`, and a `note` where a side could not be computed.
+        Each with `key`, `title`, `difference`, `passed`, `compared`, and a `note` where a side could not be computed or
+        some rows or columns had to be left out.
     """
 
     title: str
@@ -27,7 +28,7 @@ class Report:
 
     @property
     def passed(self) -> bool:
-        """Whether all steps passed."""
+        """Whether no step failed; one that could not be compared has not."""
         return all(check.passed for check in self.checks)
 
     @property
@@ -49,9 +50,11 @@ class Report:
         wide = max(len(check.title) for check in self.checks)
         lines = [f"{self.title}, on X of {m} × {n} with k = {k}", ""]
         for number, check in enumerate(self.checks, 1):
-            lines.append(f"{number:3d}. {check.title:<{wide}}  {check.difference:8.1e}  {verdict(check)}")
-        good = sum(check.passed for check in self.checks)
-        lines += ["", f"{good} of {len(self.checks)} steps agree."]
+            lines.append(f"{number:3d}. {check.title:<{wide}}  {_figure(check):>8}  {check.verdict}")
+        good = sum(check.passed and check.compared for check in self.checks)
+        open_ones = sum(not check.compared for check in self.checks)
+        rest = f"; {open_ones} could not be compared" if open_ones else ""
+        lines += ["", f"{good} of {len(self.checks)} steps agree{rest}."]
         return "\n".join(lines)
 
     def __repr__(self) -> str:
@@ -60,12 +63,9 @@ class Report:
     def _repr_markdown_(self) -> str:
         m, n, k = self.shape
         rows = [f"{self.title}, on X of {m} × {n} with k = {k}", "", "| step | difference | |", "| --- | --- | --- |"]
-        rows += [f"| {check.title} | {check.difference:.1e} | {verdict(check)} |" for check in self.checks]
+        rows += [f"| {check.title} | {_figure(check)} | {check.verdict} |" for check in self.checks]
         return "\n".join(rows)
 
 
-def verdict(check: StepCheck) -> str:
-    """Say how a step fared."""
-    if check.passed:
-        return "agrees"
-    return f"FAILS: {check.note}" if check.note else "DIFFERS"
+def _figure(check: StepCheck) -> str:
+    return f"{check.difference:.1e}" if check.compared else "–"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from alsatian.derivation._numbers import Array, Numbers
 from alsatian.derivation._options import Options
 
 SHAPE, FACTORS = (7, 6), 3  # all different, and different from 4 = 3 + 1, so that no transposed factor fits
+_SMALLEST, _LARGEST = 1e-280, 1e300  # of f: room for what is computed on the way
 TOO_MUCH = 200_000  # m n (m + n) k: what is summed cell by cell for the slowest step
 
 
@@ -60,7 +62,7 @@ def sample(o: Options, given: Given, seed: int | None) -> Numbers:
         Z=_array("Z", given.Z, (n, k), rng),
         b=_array("row_bias", given.row_bias, (m,), rng) if o.bias else np.zeros(m),
         d=_array("column_bias", given.column_bias, (n,), rng) if o.bias else np.zeros(n),
-        mu=(0.7 if given.mean is None else float(given.mean)) if o.bias else 0.0,
+        mu=_number("mean", given.mean, 0.7) if o.bias else 0.0,
         lam=_positive("reg", given.reg, 0.3),
         lam_b=_positive("bias_reg", given.bias_reg, 0.2),
         alpha=_positive("alpha", given.alpha, 1.5),
@@ -69,6 +71,43 @@ def sample(o: Options, given: Given, seed: int | None) -> Numbers:
         Q=rotation * rng.uniform(0.5, 2.0, size=k),
         Q_orthogonal=np.linalg.qr(rng.normal(size=(k, k)))[0],
     )
+
+
+def refuse_what_is_out_of_range(numbers: Numbers) -> None:
+    """Refuse data whose squares float64 cannot hold, and ridges that it cannot."""
+    nu = numbers.options.reg_exponent
+    if nu is not None and not np.isfinite([*numbers.scale("i"), *numbers.scale("j")]).all():
+        count = max(numbers.count("i").max(), numbers.count("j").max())
+        raise ValueError(
+            f"a count of {count:g} cells to the power reg_exponent={nu:g} overflows, and with it the ridge; take a "
+            "smaller reg_exponent (1 is ALS-WR, 0 the plain ridge)"
+        )
+    lost = numbers.terms < _SMALLEST and np.any(numbers.C * numbers.residual != 0)
+    if numbers.terms < _LARGEST and not lost:
+        return
+    sizes = ", ".join(
+        f"{name} {'up to ' if np.ndim(value) else ''}{np.max(np.abs(value)):.0e}" for name, value in _all(numbers)
+    )
+    what, mend = ("vanishes", "up") if lost else ("overflows", "down")
+    raise ValueError(
+        f"f {what} in float64, which holds numbers from about 1e-308 to 1e308, and f holds the squares of the data "
+        f"({sizes}); scale them {mend}"
+    )
+
+
+def _all(numbers: Numbers) -> Iterator[tuple[str, Array | float]]:
+    o = numbers.options
+    yield from (("X", numbers.X), ("W", numbers.W), ("Z", numbers.Z))
+    if o.weights:
+        yield "weights", numbers.c
+    if o.bias:
+        yield from (("row_bias", numbers.b), ("column_bias", numbers.d), ("mean", numbers.mu))
+    if o.ridge:
+        yield "reg", numbers.lam
+    if o.ridge and o.bias:
+        yield "bias_reg", numbers.lam_b
+    if o.implicit:
+        yield from (("alpha", numbers.alpha), ("unobserved_weight", numbers.alpha0))
 
 
 def _refuse_what_has_no_place(o: Options, given: Given) -> None:
@@ -95,9 +134,7 @@ def _given_data(o: Options, X: Any) -> Array | None:
             "X is sparse; a derivation is checked on small arrays. Use alsatian.objective.check_gradient for the "
             "gradient on sparse data"
         )
-    data = np.asarray(np.ma.filled(np.ma.asarray(X, dtype=np.float64), np.nan))
-    if data.ndim != 2 or data.size == 0:
-        raise ValueError(f"X must be a matrix of at least one cell; got an array of shape {data.shape}")
+    data = _matrix("X", np.ma.filled(X.astype(np.float64), np.nan) if isinstance(X, np.ma.MaskedArray) else X)
     bad = np.isinf(data) if o.missing else ~np.isfinite(data)
     if bad.any():
         i, j = (int(place) for place in np.argwhere(bad)[0])
@@ -107,20 +144,19 @@ def _given_data(o: Options, X: Any) -> Array | None:
 
 
 def _shape(data: Array | None, given: Given) -> tuple[int, int]:
+    if data is None and given.weights is not None:
+        data = _matrix("weights", given.weights)
     if data is not None:
         return data.shape[0], data.shape[1]
-    if given.weights is not None:
-        m, n = np.shape(given.weights)
-        return m, n
-    m = SHAPE[0] if given.W is None else np.shape(given.W)[0]
-    n = SHAPE[1] if given.Z is None else np.shape(given.Z)[0]
+    m = SHAPE[0] if given.W is None else len(_matrix("W", given.W))
+    n = SHAPE[1] if given.Z is None else len(_matrix("Z", given.Z))
     return m, n
 
 
 def _factors(given: Given, smaller: int) -> int:
-    for factors in (given.W, given.Z):
+    for name, factors in (("W", given.W), ("Z", given.Z)):
         if factors is not None:
-            return int(np.shape(factors)[-1])
+            return int(_matrix(name, factors).shape[1])
     return max(1, min(FACTORS, smaller - 1))
 
 
@@ -145,18 +181,20 @@ def _weights(o: Options, given: Given, rng: np.random.Generator, shape: tuple[in
         return np.ones(shape)
     if given.weights is None:
         return rng.uniform(0.5, 3.0, size=shape)
-    c = np.asarray(given.weights, dtype=np.float64)
+    c = _matrix("weights", given.weights)
     if c.shape != shape:
         raise ValueError(f"weights has shape {c.shape}, but X has shape {shape}")
-    if not (np.isfinite(c) & (c >= 0)).all():
-        raise ValueError("weights must be finite and >= 0")
+    bad = np.argwhere(~(np.isfinite(c) & (c >= 0)))
+    if bad.size:
+        i, j = (int(place) for place in bad[0])
+        raise ValueError(f"weights must be finite and >= 0; the one at row {i}, column {j} is {c[i, j]}")
     return c
 
 
 def _array(name: str, given: ArrayLike | None, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
     if given is None:
         return rng.normal(size=shape)
-    array = np.asarray(given, dtype=np.float64)
+    array = _numbers(name, given)
     if array.shape != shape:
         raise ValueError(f"{name} has shape {array.shape}; it should be {shape}")
     if not np.isfinite(array).all():
@@ -164,8 +202,33 @@ def _array(name: str, given: ArrayLike | None, shape: tuple[int, ...], rng: np.r
     return array
 
 
-def _positive(name: str, given: float | None, default: float) -> float:
-    value = default if given is None else float(given)
-    if not (np.isfinite(value) and value > 0):
+def _matrix(name: str, given: Any) -> Array:
+    array = _numbers(name, given)
+    if array.ndim != 2 or array.size == 0:
+        raise ValueError(f"{name} must be a matrix of at least one cell; got an array of shape {array.shape}")
+    return array
+
+
+def _numbers(name: str, given: Any) -> Array:
+    try:
+        array = np.asarray(given)
+        if array.dtype.kind in "cmM":
+            raise TypeError(f"its type is {array.dtype}")
+        return np.asarray(array, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        gaps = " (NaN where a cell is missing)" if name == "X" else ""
+        raise ValueError(f"{name} must be real numbers{gaps}; {error}") from error
+
+
+def _number(name: str, given: Any, default: float) -> float:
+    value = _numbers(name, default if given is None else given)
+    if value.ndim or not np.isfinite(value):
+        raise ValueError(f"{name} must be one finite number here; got {given!r}")
+    return float(value)
+
+
+def _positive(name: str, given: Any, default: float) -> float:
+    value = _number(name, given, default)
+    if value <= 0:
         raise ValueError(f"{name} must be finite and > 0 here; got {given!r}")
     return value

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import isfinite
 from string import Formatter
 
-from alsatian.derivation._evaluate import difference
+from alsatian.derivation._evaluate import compare
 from alsatian.derivation._expr import Expr, free_indices
 from alsatian.derivation._notation import Letters
 from alsatian.derivation._numbers import Numbers
@@ -22,18 +23,44 @@ _ORDER = ("i", "i'", "j", "j'", "t")
 
 @dataclass(frozen=True)
 class StepCheck:
-    """What the numbers say of one step."""
+    """What the numbers say of one step.
+
+    Attributes
+    ----------
+    key, title : str
+        Those of the step.
+    difference, tolerance : float
+        The largest relative difference, and the largest that passes.
+    note : str
+        Why a side could not be computed, or which rows or columns were left out and why.
+    compared : bool
+        False where all of them were left out: then nothing contradicts the step, and nothing confirms it.
+    """
 
     key: str
     title: str
     difference: float
     tolerance: float
     note: str = ""
+    compared: bool = True
 
     @property
     def passed(self) -> bool:
-        """Whether all sides agree within the tolerance."""
+        """Whether all sides agree within the tolerance, wherever they are defined."""
         return self.difference <= self.tolerance
+
+    @property
+    def verdict(self) -> str:
+        """How the step fared, in words."""
+        if not self.passed:
+            return f"FAILS: {self.note}" if self.note else "DIFFERS"
+        if not self.compared:
+            return f"not compared: {self.note}"
+        return f"agrees ({self.note})" if self.note else "agrees"
+
+    def __str__(self) -> str:
+        told = self.compared and isfinite(self.difference)
+        return f"largest difference {self.difference:.0e}, {self.verdict}" if told else self.verdict
 
 
 @dataclass(frozen=True, repr=False)
@@ -104,10 +131,14 @@ class Step:
     def check(self, numbers: Numbers, tolerance: float = 1e-9) -> StepCheck:
         """Compute all sides of the statement and compare them."""
         try:
-            apart = max(difference(chain, numbers) for chain in self.chains)
-        except ValueError as error:  # shapes that do not fit; LinAlgError, a singular matrix, is one too
+            found = [compare(chain, numbers) for chain in self.chains]
+        except ValueError as error:  # shapes that do not fit; LinAlgError is one too
             return StepCheck(self.key, self.title, float("inf"), tolerance, str(error))
-        return StepCheck(self.key, self.title, apart, tolerance)
+        apart = max(chain.difference for chain in found)
+        word = "column" if numbers.p == "j" else "row"
+        left_out = {(reason, lines): None for chain in found for reason, lines in chain.left_out.items()}
+        note = "; ".join(f"{_lines(word, lines, numbers.size(numbers.p))} left out, {why}" for why, lines in left_out)
+        return StepCheck(self.key, self.title, apart, tolerance, note, any(chain.places for chain in found))
 
     def __str__(self) -> str:
         return f"{self.title}\n\n{indent(self.text)}\n\n{self.reason}"
@@ -207,6 +238,15 @@ def width(text: str) -> int:
 def indent(text: str, by: int = 4) -> str:
     """Move each line to the right."""
     return "\n".join(" " * by + line if line else line for line in text.split("\n"))
+
+
+def _lines(word: str, lines: tuple[int, ...], count: int) -> str:
+    """Name the rows or columns of X that are left out."""
+    if len(lines) in (0, count):
+        return f"all {count} {word}s" if count > 1 else f"the one {word}"
+    if len(lines) == 1:
+        return f"{word} {lines[0]}"
+    return f"{word}s {', '.join(map(str, lines[:-1]))} and {lines[-1]}"
 
 
 def _for_all(names: list[str]) -> str:

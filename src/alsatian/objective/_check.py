@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import sparse
 
 from alsatian._tables import plain, plain_weights, real
+from alsatian.objective._differences import ROW_BLOCKS, Lines
 
 if TYPE_CHECKING:
     from alsatian.objective import Gradient, Settings
 
 Matrix = NDArray[np.float64]
 
-_ROW_BLOCKS = ("W", "row_bias")
-_LARGEST_STEP = 1e100  # where the loss is constant
 _BLOCKS = ("W", "Z", "row_bias", "column_bias")
+_CANCELLED = 1e-4  # where a derivative is less than this part of its terms, the rounding of these begins to show
 
 
 class Place(NamedTuple):
@@ -117,9 +116,10 @@ def check_gradient(
 
     In each block the loss is a quadratic, and for a quadratic the central difference is the derivative itself, whatever
     the step. A small step would only lose digits, and a huge one too: the best is one whose square term is as large as
-    the loss of the row. The step of each entry is about that, and at least the size of the block (the root of its mean
-    square). Moving an entry of row i changes the terms of row i alone; these are all that is computed, so large and
-    sparse data are no trouble, and the differences do not drown in a large sum.
+    the terms of the row (what the row costs if in no residual anything cancels, each being abs(x) + Σ abs(w) abs(z)).
+    That is the step of each entry, within a factor of two. Moving an entry of row i changes the terms of row i alone;
+    these are all that is computed, so large and sparse data are no trouble, and the differences do not drown in a large
+    sum.
 
     Parameters
     ----------
@@ -131,9 +131,9 @@ def check_gradient(
     max_entries : int, default=200
         Entries to check in each block; where there are more, a random choice.
     tolerance : float, default=1e-8
-        Largest difference that passes. It is relative to the analytic value, or to the terms of the row in the loss
-        over the step where that is larger: at this step, about the terms that the derivative is a sum of (at a minimum
-        it is zero, but for rounding). Where the loss is not finite nothing can be told, and nothing passes.
+        Largest difference that passes. It is relative to the analytic value, or to 1e-4 of the terms that the
+        derivative is a sum of where that is larger: at a minimum these cancel, and what is left is their rounding.
+        Where the loss is not finite nothing can be told, and nothing passes.
     random_state : int or None, default=0
         Seed of the choice.
 
@@ -151,15 +151,16 @@ def check_gradient(
     >>> wrong.passed, wrong.worst.block, wrong.worst.row
     (False, 'Z', 0)
     """
-    from alsatian.objective import gradient, loss
+    from alsatian.objective import gradient
 
     if max_entries < 1:
         raise ValueError(f"max_entries must be >= 1; got {max_entries}")
     if not 0 <= tolerance < np.inf:
         raise ValueError(f"tolerance must be finite and >= 0; got {tolerance}")
     settings["weights"], X = plain_weights(settings.get("weights"), X), plain(X, "X")
-    loss(X, W, Z, **settings)  # the checks of the input, with its own messages
     values: dict[str, Matrix] = {"W": real("W", W), "Z": real("Z", Z)}
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows cannot be told, and the result says so
+        own = gradient(X, W, Z, **settings)._asdict()  # it checks the input, with its own messages
     for name in ("row_bias", "column_bias"):
         bias: Any = settings.get(name)
         if bias is not None:
@@ -167,16 +168,15 @@ def check_gradient(
     for name, value in values.items():
         if value.size == 0:
             raise ValueError(f"{name} has shape {value.shape}; there is no entry to check")
-    analytic = _analytic(gradient(X, W, Z, **settings)._asdict(), _blocks(claimed), values)
+    analytic = _analytic(own, _blocks(claimed), values)
     rng = np.random.default_rng(random_state)
-    sides = {True: _Side(X, values, dict(settings), rows=True), False: _Side(X, values, dict(settings), rows=False)}
+    sides = {rows: Lines(X, values, settings, rows=rows) for rows in (True, False)}
     blocks = []
     for name in (name for name in _BLOCKS if name in values):
         shape = values[name].shape
         size = shape[0] * shape[1]
         chosen = np.arange(size) if size <= max_entries else np.sort(rng.choice(size, max_entries, replace=False))
-        least = float(np.sqrt(np.mean(values[name] ** 2))) or 1.0
-        places = list(sides[name in _ROW_BLOCKS].places(name, analytic[name], chosen, least))
+        places = list(_places(sides[name in ROW_BLOCKS], name, analytic[name], chosen))
         worst, step = max(places, key=lambda found: found[0].difference)
         blocks.append(BlockCheck(name, len(places), size, step, worst))
     return GradientCheck(tuple(blocks), tolerance)
@@ -210,75 +210,12 @@ def _analytic(
     return found
 
 
-class _Side:
-    """The losses of single rows, or of single columns."""
-
-    def __init__(self, X: Any, values: Mapping[str, Matrix], settings: dict[str, Any], *, rows: bool) -> None:
-        self.rows = rows
-        self.values = values
-        self.X = _by_line(X, rows=rows)
-        self.weights = _by_line(settings.get("weights"), rows=rows)
-        # The ridge of the other side does not move; left out, it costs no digits.
-        self.settings = settings
-        for name in ("reg", "bias_reg"):
-            ridge = settings.get(name)
-            if ridge is None:
-                continue
-            one, other = (ridge, ridge) if np.ndim(ridge) == 0 else ridge
-            self.settings = self.settings | {name: (one, 0.0) if rows else (0.0, other)}
-
-    def places(
-        self, name: str, analytic: Matrix, chosen: NDArray[np.intp], least: float
-    ) -> Iterator[tuple[Place, float]]:
-        """Compare the chosen entries of a block; each comes with its step."""
-        for row, column in zip(*np.unravel_index(chosen, analytic.shape), strict=True):
-            line, t = int(row), int(column)
-            with np.errstate(over="ignore", invalid="ignore"):
-                step, up, down = self._moved(name, line, t, least)
-                numeric = float((up - down) / (2 * step))
-            exact = float(analytic[line, t])
-            size = max(abs(exact), abs(up) / (2 * step) + abs(down) / (2 * step))
-            apart = 0.0 if exact == numeric else abs(exact - numeric) / size
-            told = np.isfinite([exact, numeric, apart]).all()
-            yield Place(name, line, t, exact, numeric, apart if told else float("inf")), step
-
-    def _moved(self, name: str, line: int, t: int, least: float) -> tuple[float, float, float]:
-        """Find the step at which the square term is about as large as the loss; give it and the losses up and down."""
-        here = self._loss(name, line, t, 0.0)
-        step = least
-        while True:
-            up, down = (self._loss(name, line, t, move) for move in (step, -step))
-            curve = up / 2 + down / 2 - here
-            if not np.isfinite(curve) or curve >= here / 4 or step > _LARGEST_STEP:
-                return step, up, down
-            # Where the square term is lost in rounding, all that is known of the step is that it is far too small.
-            step *= float(np.sqrt(here / curve)) if curve > 1e-6 * here else 1e3
-
-    def _loss(self, name: str, line: int, t: int, move: float) -> float:
-        """Evaluate the terms of one row, or column, with one entry of the unknown moved."""
-        from alsatian.objective import loss
-
-        here = slice(line, line + 1)
-        own = _ROW_BLOCKS if self.rows else ("Z", "column_bias")
-        blocks = {}
-        for block, value in self.values.items():
-            part = value[here].copy() if block in own else value
-            if block == name:
-                part[0, t] += move
-            blocks[block] = part[:, 0] if block.endswith("bias") else part
-        changed = self.settings | blocks
-        if self.weights is not None:
-            changed["weights"] = self._line(self.weights, here)
-        return loss(self._line(self.X, here), **changed)
-
-    def _line(self, matrix: Any, here: slice) -> Any:
-        return matrix[here] if self.rows else matrix[:, here]
-
-
-def _by_line(matrix: Any, *, rows: bool) -> Any:
-    """Give a matrix from which single rows, or columns, are quickly taken."""
-    if matrix is None or not sparse.issparse(matrix):
-        return matrix
-    known: Any = matrix
-    wide = known.astype(np.float64)  # before duplicates are summed
-    return sparse.csr_array(wide) if rows else sparse.csc_array(wide)
+def _places(side: Lines, name: str, analytic: Matrix, chosen: NDArray[np.intp]) -> Iterator[tuple[Place, float]]:
+    """Compare the chosen entries of a block; each comes with its step."""
+    for row, column in zip(*np.unravel_index(chosen, analytic.shape), strict=True):
+        line, t = int(row), int(column)
+        found = side.derivative(name, line, t)
+        exact, numeric = float(analytic[line, t]), found.slope
+        apart = 0.0 if exact == numeric else abs(exact - numeric) / max(abs(exact), _CANCELLED * found.size)
+        told = np.isfinite([exact, numeric, apart]).all()
+        yield Place(name, line, t, exact, numeric, apart if told else float("inf")), found.step
