@@ -13,6 +13,7 @@ from alsatian.persistence import read, write
 
 _rng = np.random.default_rng(0)
 X = np.where(_rng.random((12, 6)) < 0.3, np.nan, _rng.normal(size=(12, 6)).round(3))
+X[:, 5] = np.linspace(-1, 1, 12)  # a column without holes
 SPARSE = sparse.csr_array(np.nan_to_num(X))
 NEW = np.where(_rng.random((4, 6)) < 0.4, np.nan, _rng.normal(size=(4, 6)))
 
