@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from alsatian.models.als import ALS
     from alsatian.models.implicit import ImplicitALS
     from alsatian.models.imputer import ALSImputer
-    from alsatian.persistence import ModelFileError, load, save
+    from alsatian.persistence import ModelFileError
+    from alsatian.recommend.files import load, save
+    from alsatian.recommend.recommender import Recommender
 
 __version__ = "0.1.0"
 
@@ -24,12 +26,13 @@ _HOMES = {
     "ImplicitALS": "alsatian.models.implicit",
     "Interactions": "alsatian.data.interactions",
     "ModelFileError": "alsatian.persistence",
-    "load": "alsatian.persistence",
-    "save": "alsatian.persistence",
+    "Recommender": "alsatian.recommend.recommender",
+    "load": "alsatian.recommend.files",
+    "save": "alsatian.recommend.files",
 }
-_SUBMODULES = ("data", "datasets", "derivation", "models", "objective", "persistence")
+_SUBMODULES = ("data", "datasets", "derivation", "models", "objective", "persistence", "recommend")
 
-__all__ = ["ALS", "ALSImputer", "ImplicitALS", "Interactions", "ModelFileError", "load", "save"]
+__all__ = ["ALS", "ALSImputer", "ImplicitALS", "Interactions", "ModelFileError", "Recommender", "load", "save"]
 
 
 def __getattr__(name: str) -> Any:

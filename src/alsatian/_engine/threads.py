@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,8 @@ MAX_JOBS = 65_536  # far more than any machine has processors, and few enough to
 
 _CGROUP_ROOT = Path("/sys/fs/cgroup")
 _OWN_CGROUP = Path("/proc/self/cgroup")
+_QUOTA_AGE = 5.0  # seconds
+_quota_read: tuple[float, int | None] | None = None  # when, and what it was
 
 
 def resolve_n_jobs(n_jobs: int | None) -> int:
@@ -48,7 +51,7 @@ def resolve_n_jobs(n_jobs: int | None) -> int:
 
 def allowed_processors() -> int:
     """Return how many processors this process may keep busy."""
-    limits = [_affinity(), _cgroup_quota(), _omp_num_threads()]
+    limits = [_affinity(), _recent_quota(), _omp_num_threads()]
     return max(1, min(limit for limit in limits if limit is not None))
 
 
@@ -103,6 +106,15 @@ def _omp_num_threads() -> int | None:
     # OpenMP allows a list, one number a nesting level: the first is ours.
     first = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
     return int(first) if first.isdecimal() and int(first) > 0 else None
+
+
+def _recent_quota() -> int | None:
+    """Return the quota as it was a moment ago: reading it takes longer than a recommendation to one user."""
+    global _quota_read  # noqa: PLW0603
+    now = time.monotonic()
+    if _quota_read is None or now - _quota_read[0] > _QUOTA_AGE:
+        _quota_read = now, _cgroup_quota()
+    return _quota_read[1]
 
 
 def _cgroup_quota(root: Path = _CGROUP_ROOT, own: Path = _OWN_CGROUP) -> int | None:

@@ -52,13 +52,13 @@ class ImplicitALS(FactorModel):
     alpha : float or "auto", default="auto"
         α > 0, the weight of an observed cell for each unit of g. "auto" is one over the mean of g over the observed
         cells of the fit, so that these weigh one on average, in whatever unit X counts.
-    unobserved_weight : float, default=0.1
+    unobserved_weight : float, default=0.03
         α₀ >= 0, the weight of each cell that was not observed. With 0 only observed cells count.
     confidence : {"linear", "log"}, default="log"
         g(x) = abs(x), or log(1 + abs(x) / ε), which keeps a few cells of very many plays from outweighing all others.
     confidence_scale : float, default=1.0
         ε > 0, for "log" alone.
-    reg : float or pair of float, default=0.01
+    reg : float or pair of float, default=0.005
         λ >= 0, one number or the pair (λ_w, λ_z) for rows and columns.
     reg_exponent : float, default=1.0
         ν >= 0, the power of the count that multiplies λ.
@@ -163,10 +163,10 @@ class ImplicitALS(FactorModel):
         *,
         objective: str = "hkv",
         alpha: float | str = "auto",
-        unobserved_weight: float = 0.1,
+        unobserved_weight: float = 0.03,
         confidence: Literal["linear", "log"] = "log",
         confidence_scale: float = 1.0,
-        reg: float | tuple[float, float] = 0.01,
+        reg: float | tuple[float, float] = 0.005,
         reg_exponent: float = 1.0,
         reg_count: str = "all",
         solver: str = "auto",

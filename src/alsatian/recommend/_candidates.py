@@ -1,0 +1,108 @@
+"""Which items may be in whose list: what only, exclude and the past of the users leave."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from alsatian._engine.top_n import ItemLists
+from alsatian.data import Ids
+from alsatian.recommend._ids import positions_of
+
+
+@dataclass
+class Candidates:
+    """Items that may be listed at all, and per query those that may not, and those that alone may."""
+
+    allowed: NDArray[np.bool_]
+    exclude: ItemLists | None = None
+    only: ItemLists | None = None
+
+
+def candidates(
+    queries: list[Any],
+    side: tuple[Ids, str],
+    listable: NDArray[np.bool_],
+    seen: ItemLists | None,
+    limits: tuple[Any, Any],
+) -> Candidates:
+    """Combine all that says what may be listed.
+
+    Parameters
+    ----------
+    queries : list of ids
+        Those that mappings may speak of.
+    side : Ids, and what they are called
+        Those that are listed.
+    listable : array of bool, shape (n_items,)
+        Items that something is known of.
+    seen : (indptr, indices) or None
+        Per query, sorted: left out.
+    limits : (only, exclude), each ids, or mapping from query to ids, or None
+        For all queries alike; or for some of them, where one without an entry has no limit.
+
+    Raises
+    ------
+    UnknownIdError
+        Where an item is not known.
+    KeyError
+        Where a mapping speaks of somebody who is not asked for.
+    """
+    (items, what), (only, exclude) = side, limits
+    found = Candidates(listable, seen)
+    if isinstance(only, Mapping):
+        found.only = _lists(queries, items, only, np.flatnonzero(listable), ("only", what))
+    elif only is not None:
+        mask = np.zeros(len(items), dtype=bool)
+        mask[positions_of(items, only, what)] = True
+        found.allowed = mask & listable
+    if isinstance(exclude, Mapping):
+        found.exclude = _united(found.exclude, _lists(queries, items, exclude, None, ("exclude", what)), len(items))
+    elif exclude is not None:
+        found.allowed = found.allowed.copy()
+        found.allowed[positions_of(items, exclude, what)] = False
+    return found
+
+
+def seen_by(matrix: csr_array[Any], rows: NDArray[np.int64]) -> ItemLists:
+    """Return the stored columns of some rows of a canonical matrix."""
+    part = matrix if np.array_equal(rows, np.arange(matrix.shape[0])) else matrix[rows]
+    return part.indptr.astype(np.int64), part.indices.astype(np.int32, copy=False)
+
+
+def _lists(
+    queries: list[Any],
+    items: Ids,
+    given: Mapping[Any, Any],
+    default: NDArray[np.int64] | None,
+    called: tuple[str, str],
+) -> ItemLists:
+    """Return one sorted list for each query, from a mapping that may not have all."""
+    name, what = called
+    known = set(queries)
+    for query in given:
+        if query not in known:
+            raise KeyError(f"{name} has an entry for {query!r}, who is not among those asked for.")
+    nothing = np.empty(0, dtype=np.int64)
+    parts = []
+    for query in queries:
+        if query in given:
+            parts.append(np.unique(positions_of(items, given[query], what)))
+        else:
+            parts.append(nothing if default is None else default)
+    indptr = np.concatenate([[0], np.cumsum([part.size for part in parts])]).astype(np.int64)
+    return indptr, np.concatenate([nothing, *parts]).astype(np.int32)
+
+
+def _united(a: ItemLists | None, b: ItemLists, width: int) -> ItemLists:
+    if a is None:
+        return b
+    shape = (len(b[0]) - 1, width)
+    one, other = (csr_array((np.ones(len(x[1]), dtype=np.int8), x[1], x[0]), shape=shape) for x in (a, b))
+    both = (one + other).sorted_indices()
+    return both.indptr.astype(np.int64), both.indices.astype(np.int32)

@@ -1,0 +1,51 @@
+"""Recommenders on the disk: the model, the ids and the interactions in one file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from alsatian.data import Interactions
+from alsatian.persistence import ModelFileError, naming, pack, read, unpack, write
+
+KIND = "recommender"
+
+
+def save(path: Any, model: Any, interactions: Interactions) -> None:
+    """Write a fitted model and its interactions."""
+    arrays: dict[str, Any] = {}
+    header: dict[str, Any] = {"kind": KIND, "model": pack(model, arrays, "model/")}
+    header["interactions"], parts = interactions.to_stored()
+    arrays |= {f"interactions/{name}": array for name, array in parts.items()}
+    write(path, header, arrays)
+
+
+def load(path: Any, *, mmap: bool, verify: bool) -> tuple[Any, Interactions]:
+    """Read what `save` wrote.
+
+    Raises
+    ------
+    ModelFileError
+        Where the file holds something else, or parts that do not fit together.
+    """
+    with naming(path):
+        header, arrays = read(path, mmap=mmap, verify=verify)
+        if header.get("kind") != KIND:
+            raise ModelFileError(f"it holds a {header.get('kind')!r}, not a recommender: alsatian.load reads it.")
+        return restored(header, arrays, verify=verify)
+
+
+def restored(header: dict[str, Any], arrays: dict[str, Any], *, verify: bool) -> tuple[Any, Interactions]:
+    """Return model and interactions of a file that was read."""
+    model = unpack(header.get("model"), arrays, verify=verify)
+    prefix = "interactions/"
+    parts = {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+    try:
+        interactions = Interactions.from_stored(header["interactions"], parts)
+    except (ValueError, KeyError, TypeError) as error:
+        raise ModelFileError(f"its interactions cannot be used: {error}") from error
+    if interactions.shape != (len(model.row_factors_), len(model.column_factors_)):
+        raise ModelFileError(
+            f"its interactions are of shape {interactions.shape}, but its model has {len(model.row_factors_)} rows and "
+            f"{len(model.column_factors_)} columns."
+        )
+    return model, interactions

@@ -1,0 +1,107 @@
+"""What a recommender knows once it is fitted: a model, its interactions, and what is worked out from them once."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from alsatian._engine.contract import Floats
+from alsatian._engine.threads import resolve_n_jobs
+from alsatian.data import Ids, Interactions
+from alsatian.models._explain import Explainer
+from alsatian.models._fold import Folded, FoldIn
+
+
+class Space(NamedTuple):
+    """One side of a model, in which distances are measured."""
+
+    what: str
+    ids: Ids
+    known: NDArray[np.bool_]  # which of them have an interaction
+    factors: Floats
+    unit: Floats  # over their lengths; zeros where there is no length
+    n_jobs: int
+
+
+class State:
+    """A fitted model and the interactions that it knows; neither changes, an update makes a new state.
+
+    Parameters
+    ----------
+    model : ALS or ImplicitALS, fitted on ``interactions.csr``
+    interactions : Interactions
+    """
+
+    def __init__(self, model: Any, interactions: Interactions) -> None:
+        self.model, self.interactions = model, interactions
+
+    @property
+    def users(self) -> Ids:
+        """The users, by row."""
+        return self.interactions.users
+
+    @property
+    def items(self) -> Ids:
+        """The items, by column."""
+        return self.interactions.items
+
+    @cached_property
+    def csr(self) -> csr_array[Any]:
+        """The values by users; the same object each time."""
+        return self.interactions.csr
+
+    @cached_property
+    def known_users(self) -> NDArray[np.bool_]:
+        """Which users have an interaction."""
+        return np.diff(self.csr.indptr) > 0
+
+    @cached_property
+    def known_items(self) -> NDArray[np.bool_]:
+        """Which items have an interaction."""
+        found: NDArray[np.bool_] = np.bincount(self.interactions.columns, minlength=len(self.items)) > 0
+        return found
+
+    @cached_property
+    def fold_in(self) -> FoldIn:
+        """Solves users for the items as they are."""
+        return FoldIn(self.model, 0)
+
+    @cached_property
+    def explainer(self) -> Explainer:
+        """Takes scores apart."""
+        return Explainer(self.model)
+
+    @cached_property
+    def item_space(self) -> Space:
+        """The items among each other."""
+        factors = self.model.column_factors_
+        return Space("item", self.items, self.known_items, factors, _unit(factors), resolve_n_jobs(self.model.n_jobs))
+
+    @cached_property
+    def user_space(self) -> Space:
+        """The users among each other."""
+        factors = self.model.row_factors_
+        return Space("user", self.users, self.known_users, factors, _unit(factors), resolve_n_jobs(self.model.n_jobs))
+
+    def fold(self, values: csr_array[Any], weights: csr_array[Any] | None) -> Folded:
+        """Solve rows of interactions that are not among those known."""
+        return self.fold_in(cells_of(self.model, values, weights))
+
+
+def cells_of(model: Any, values: csr_array[Any], weights: csr_array[Any] | None) -> Any:
+    """Return the model's cells of rows of values."""
+    values = values.astype(model.column_factors_.dtype, copy=False)
+    if weights is None:
+        return model._cells_to_fold(values)
+    return model._cells_to_fold(values, weights)
+
+
+def _unit(factors: Floats) -> Floats:
+    wide = factors.astype(np.float64)
+    lengths = np.linalg.norm(wide, axis=1, keepdims=True)
+    unit: Floats = np.divide(wide, lengths, out=np.zeros_like(wide), where=lengths > 0).astype(factors.dtype)
+    return unit

@@ -1,0 +1,114 @@
+"""Folding in what is new: changed users and items are solved with all else as it is, and nothing is fitted again."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from alsatian._engine.contract import Floats
+from alsatian.data import Interactions
+from alsatian.models._fold import FoldIn
+from alsatian.recommend._state import State, cells_of
+
+
+def updated(state: State, merged: Interactions) -> State:
+    """Return the state after its interactions have become `merged`, which keeps all positions and may append.
+
+    1. The new rows, and those that changed, are solved for the items that were known before.
+    2. The new items, and those with a changed cell, are solved for all users.
+    3. All users with one of these items are solved again, so that every row is the solution for the items as they are.
+
+    Each is an exact half-step on a part of the rows, so the loss of the new data only falls. Where no cell changed,
+    nothing does.
+    """
+    users, items = _changed(state.interactions, merged)
+    model = _grown(state.model, merged)
+    if users.size == 0 and items.size == 0:
+        return State(model, merged)
+    values, weights = merged.csr, merged.weights
+    old_items = np.arange(state.interactions.n_items)
+    # New items have no factors yet: for now their cells are not there.
+    _solve(model, 0, users, _columns(values, old_items), _columns(weights, old_items))
+    _solve(model, 1, items, values.T.tocsr(), None if weights is None else weights.T.tocsr())
+    touched = values[:, items].tocsr()
+    _solve(model, 0, np.union1d(users, np.flatnonzero(np.diff(touched.indptr))), values, weights)
+    return State(model, merged)
+
+
+def _changed(before: Interactions, after: Interactions) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the users and the items with a cell that is not as it was."""
+    rows, columns = [], []
+    for old, new in ((before.csr, after.csr), (before.weights, after.weights)):
+        if new is None:
+            continue
+        wide = _resized(old if old is not None else _ones(before), new.shape)
+        different = _differences(wide, new)
+        rows.append(different[0])
+        columns.append(different[1])
+    return np.unique(np.concatenate(rows)), np.unique(np.concatenate(columns))
+
+
+def _differences(old: csr_array[Any], new: csr_array[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return rows and columns of the cells that only one of two matrices stores, or that differ."""
+    keys, data = [], []
+    for matrix in (old, new):
+        row = np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))
+        keys.append(row * matrix.shape[1] + matrix.indices)
+        data.append(matrix.data)
+    both, a, b = np.intersect1d(keys[0], keys[1], assume_unique=True, return_indices=True)
+    changed = both[data[0][a] != data[1][b]]
+    cells = np.concatenate([changed, np.setxor1d(keys[0], keys[1], assume_unique=True)])
+    return cells // new.shape[1], cells % new.shape[1]
+
+
+def _solve(model: Any, which: int, lines: NDArray[np.int64], values: Any, weights: Any) -> None:
+    """Solve some rows (0) or columns (1) of the model for the other side as it is, in place."""
+    if lines.size == 0:
+        return
+    cells = cells_of(model, values[lines], None if weights is None else weights[lines])
+    solved = FoldIn(model, which)(cells)
+    factors, bias = (model.row_factors_, model.row_bias_) if which == 0 else (model.column_factors_, model.column_bias_)
+    factors[lines] = solved.factors
+    if bias is not None:
+        bias[lines] = solved.bias
+
+
+def _grown(model: Any, merged: Interactions) -> Any:
+    """Return a model of its own arrays, with zeros for users and items that are new."""
+    grown = copy.copy(model)
+    m, n = merged.shape
+    grown.row_factors_, grown.column_factors_ = _longer(model.row_factors_, m), _longer(model.column_factors_, n)
+    grown.row_bias_ = None if model.row_bias_ is None else _longer(model.row_bias_, m)
+    grown.column_bias_ = None if model.column_bias_ is None else _longer(model.column_bias_, n)
+    grown.n_features_in_ = n
+    grown._fitted_full = False
+    return grown
+
+
+def _longer(array: Floats, size: int) -> Floats:
+    longer = np.zeros((size, *array.shape[1:]), dtype=array.dtype)
+    longer[: len(array)] = array
+    return longer
+
+
+def _columns(matrix: Any, columns: NDArray[np.int64]) -> Any:
+    """Leave out all other columns, without a change of the shape."""
+    if matrix is None or columns.size == matrix.shape[1]:
+        return matrix
+    kept = matrix.indices < columns.size
+    running = np.concatenate([[0], np.cumsum(kept)])
+    return csr_array((matrix.data[kept], matrix.indices[kept], running[matrix.indptr]), shape=matrix.shape)
+
+
+def _resized(matrix: csr_array[Any], shape: tuple[int, int]) -> csr_array[Any]:
+    indptr = np.concatenate([matrix.indptr, np.full(shape[0] - matrix.shape[0], matrix.indptr[-1])])
+    return csr_array((matrix.data, matrix.indices, indptr), shape=shape)
+
+
+def _ones(interactions: Interactions) -> csr_array[Any]:
+    values = interactions.csr
+    return csr_array((np.ones_like(values.data), values.indices, values.indptr), shape=values.shape)

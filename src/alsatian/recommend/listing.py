@@ -1,0 +1,113 @@
+"""What a recommender answers with: for each query a list of ids and scores, as arrays, a frame or plain dicts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alsatian.data._frames import make_frame
+
+_SHOWN = 5  # queries, and entries of each, that the representation shows
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Listing:
+    """Ranked lists, one for each query: the best first, of equal scores the one that comes first in the map of ids.
+
+    Attributes
+    ----------
+    query, listed : str
+        What the queries are, and what is listed: "user" and "item", or "item" and "similar".
+    queries : ndarray of shape (q,)
+        Ids of the queries.
+    ids : ndarray of shape (q, n)
+        Ids, best first; where `mask` is False there is none, and the entry says nothing.
+    scores : ndarray of shape (q, n)
+        Scores; NaN where there is no entry.
+    mask : ndarray of bool, shape (q, n)
+        Which entries are there. Lists are shorter than n where fewer than n candidates remained.
+    positions : ndarray of int32, shape (q, n)
+        Positions of the ids in their map (`Recommender.items_` or `users_`); −1 where there is no entry.
+
+    Examples
+    --------
+    >>> from alsatian import Recommender
+    >>> plays = {"user": ["ann", "ann", "bob", "cy", "cy"], "item": ["x", "y", "x", "y", "z"]}
+    >>> import pandas as pd
+    >>> lists = Recommender().fit(pd.DataFrame(plays)).recommend(["bob", "ann"], n=2)
+    >>> [item for item, score in lists["bob"]]
+    ['y', 'z']
+    >>> lists.mask.sum(axis=1)  # of three items ann has seen two
+    array([2, 1])
+    """
+
+    query: str
+    listed: str
+    queries: NDArray[Any]
+    ids: NDArray[Any]
+    scores: NDArray[Any]
+    mask: NDArray[np.bool_]
+    positions: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        """Return the number of queries."""
+        return len(self.queries)
+
+    def __iter__(self) -> Iterator[list[tuple[Any, float]]]:
+        """Go through the lists, in the order of the queries."""
+        return (self._pairs(row) for row in range(len(self)))
+
+    def __getitem__(self, query: Any) -> list[tuple[Any, float]]:
+        """Return the list of one query, given by its id.
+
+        Raises
+        ------
+        KeyError
+            Where that was not asked.
+        """
+        for row, asked in enumerate(self.queries.tolist()):
+            if type(asked) is type(query) and asked == query:
+                return self._pairs(row)
+        raise KeyError(f"{self.query} {query!r} is not among the {len(self)} that were asked for")
+
+    def to_list(self) -> list[list[tuple[Any, float]]]:
+        """Return the lists of pairs (id, score), in the order of the queries."""
+        return list(self)
+
+    def to_dict(self) -> dict[Any, list[tuple[Any, float]]]:
+        """Return the list of pairs (id, score) of each query, by its id."""
+        return dict(zip(self.queries.tolist(), self, strict=True))
+
+    def to_frame(self, backend: Literal["pandas", "polars", "pyarrow"] = "pandas") -> Any:
+        """Return a frame with a row for each entry: the query, its rank from 1, the id, and the score.
+
+        Raises
+        ------
+        ImportError
+            Where the library is not installed.
+        """
+        rows, ranks = np.nonzero(self.mask)
+        columns = {
+            self.query: self.queries[rows],
+            "rank": ranks + 1,
+            self.listed: self.ids[self.mask],
+            "score": self.scores[self.mask],
+        }
+        return make_frame(columns, backend)
+
+    def __repr__(self) -> str:
+        """Return the first lists."""
+        lines = [f"Listing of {self.listed}s for {len(self)} {self.query}{'' if len(self) == 1 else 's'}:"]
+        for row in range(min(len(self), _SHOWN)):
+            pairs = self._pairs(row)
+            entries = [f"{id!r} {score:.4g}" for id, score in pairs[:_SHOWN]] + ["…"] * (len(pairs) > _SHOWN)
+            lines.append(f"  {self.queries.tolist()[row]!r}: {', '.join(entries) or 'nothing'}")
+        return "\n".join(lines + ["  …"] * (len(self) > _SHOWN))
+
+    def _pairs(self, row: int) -> list[tuple[Any, float]]:
+        there = self.mask[row]
+        return list(zip(self.ids[row][there].tolist(), self.scores[row][there].tolist(), strict=True))

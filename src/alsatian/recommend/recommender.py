@@ -1,0 +1,392 @@
+"""`Recommender`: a factor model that speaks of users and items by their own ids."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import Any, Literal, Self
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+
+from alsatian._engine.contract import Floats
+from alsatian.data import Ids, Interactions
+from alsatian.models import ALS, ImplicitALS
+from alsatian.models._fold import Folded
+from alsatian.recommend import _files
+from alsatian.recommend._candidates import candidates, seen_by
+from alsatian.recommend._fallback import UnknownIdWarning, scores_of_pairs, told
+from alsatian.recommend._history import visitors
+from alsatian.recommend._ids import as_ids, positions_of
+from alsatian.recommend._search import check_n, listing, ranked, similar, warn_of_lost
+from alsatian.recommend._state import Space, State, cells_of
+from alsatian.recommend._update import updated
+from alsatian.recommend.explanation import Explanation
+from alsatian.recommend.listing import Listing
+
+Metric = Literal["cosine", "dot"]
+
+
+class Recommender:
+    """Recommends items to users, and says why, from a frame of who had to do with what.
+
+    Parameters
+    ----------
+    model : ImplicitALS, ALS, "implicit" or "ratings", default="implicit"
+        The factor model, which is cloned, never changed. "implicit" is ``ImplicitALS()``, for clicks, plays and
+        purchases; "ratings" is ``ALS(32, bias="both", dtype="float32")``, for ratings.
+
+    Attributes
+    ----------
+    model_ : ALS or ImplicitALS
+        The fitted model: row p of its factors belongs to ``users_[p]``, row q of its column factors to ``items_[q]``.
+    interactions_ : Interactions
+        What it knows.
+    users_, items_ : Ids
+
+    Notes
+    -----
+    No listing ever holds an item that is excluded, unknown or there twice, one that the user has seen (unless asked),
+    or one that nobody has had to do with, of which nothing is known. Where fewer than n items remain, lists are
+    shorter. Equal scores are ranked in the order of ``items_``.
+
+    A user without an interaction gets the items of highest bias, where the model has biases of items; else nothing.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from alsatian import ImplicitALS, Recommender
+    >>> plays = pd.DataFrame({
+    ...     "user": ["ann", "ann", "bob", "bob", "cy", "cy", "dee"],
+    ...     "artist": ["Abba", "Bach", "Abba", "Bach", "Cash", "Dylan", "Cash"],
+    ...     "plays": [10, 3, 4, 8, 7, 2, 5],
+    ... })
+    >>> recommender = Recommender(ImplicitALS(4, random_state=0)).fit(plays)
+    >>> [artist for artist, score in recommender.recommend("dee", n=1)["dee"]]
+    ['Dylan']
+    >>> [artist for artist, score in recommender.similar_items("Abba", n=1)["Abba"]]
+    ['Bach']
+    """
+
+    def __init__(self, model: Any = "implicit") -> None:
+        self.model = model
+        self._state: State | None = None
+
+    def fit(self, interactions: Any, **columns: Any) -> Self:
+        """Fit the model to interactions.
+
+        Parameters
+        ----------
+        interactions : Interactions, or frame of pandas, polars, pyarrow
+            A frame has a row for each interaction.
+        **columns
+            How a frame is read: ``user``, ``item``, ``value``, ``weight``, ``timestamp`` (names of its columns; guessed
+            where they are usual), ``duplicates``, ``dtype``: see `Interactions.from_frame`.
+
+        Returns
+        -------
+        self : Recommender
+
+        Raises
+        ------
+        TypeError, ValueError
+            For what is no frame, a value or an id that cannot be used, weights with a model that takes none, and all
+            that `fit` of the model refuses.
+        """
+        known = _interactions(interactions, columns)
+        model = _fresh(self.model)
+        _check_weights(model, known)
+        model.fit(known.csr, **({} if known.weights is None else {"weights": known.weights}))
+        self._state = State(model, known)
+        return self
+
+    @property
+    def model_(self) -> Any:
+        """The fitted model."""
+        return self._fitted.model
+
+    @property
+    def interactions_(self) -> Interactions:
+        """The interactions that are known."""
+        return self._fitted.interactions
+
+    @property
+    def users_(self) -> Ids:
+        """The users, by row of the model."""
+        return self._fitted.users
+
+    @property
+    def items_(self) -> Ids:
+        """The items, by column of the model."""
+        return self._fitted.items
+
+    def recommend(
+        self, users: Any = None, n: int = 10, *, exclude_seen: bool = True, only: Any = None, exclude: Any = None
+    ) -> Listing:
+        """List the items of highest score for users.
+
+        Parameters
+        ----------
+        users : id or ids, default=None
+            None is all of them, in the order of `users_`.
+        n : int, default=10
+            Length of the lists.
+        exclude_seen : bool, default=True
+            Whether to leave out what the user has had to do with.
+        only, exclude : ids of items, or mapping from user to ids, default=None
+            What alone may be listed, and what may not: for all users alike, or for some, each its own.
+
+        Returns
+        -------
+        Listing
+
+        Raises
+        ------
+        UnknownIdError
+            A KeyError, for a user or item that is not known: names it.
+        ValueError
+            Where n is not an integer from 1 up.
+        """
+        state, n = self._fitted, check_n(n)
+        rows = np.arange(len(state.users)) if users is None else positions_of(state.users, users, "user")
+        seen = seen_by(state.csr, rows) if exclude_seen else None
+        queries = state.users[rows]
+        limits = candidates(queries.tolist(), (state.items, "item"), state.known_items, seen, (only, exclude))
+        model = state.model
+        whole = users is None
+        factors = model.row_factors_ if whole else model.row_factors_[rows]
+        bias = model.row_bias_ if whole or model.row_bias_ is None else model.row_bias_[rows]
+        found = ranked(state, Folded(factors, bias), state.known_users[rows], n, limits)
+        return listing(found, queries, "user", state.items, "item")
+
+    def recommend_for(
+        self,
+        interactions: Any,
+        n: int = 10,
+        *,
+        exclude_seen: bool = True,
+        only: Any = None,
+        exclude: Any = None,
+        **columns: Any,
+    ) -> Listing:
+        """List items for people by their interactions alone, known users or not; nothing of it is kept.
+
+        Parameters
+        ----------
+        interactions : frame, Interactions, mapping from item to value, or ids of items
+            A frame or Interactions: of one or several users, who are the queries. A mapping, or ids (each of value 1):
+            of one visitor, who is the query None.
+        n, exclude_seen, only, exclude
+            As in `recommend`; seen is what these interactions hold.
+        **columns
+            How a frame is read, as in `fit`.
+
+        Returns
+        -------
+        Listing
+
+        Raises
+        ------
+        UnknownIdError
+            For an item that is not known. `items_.find` tells which are.
+        """
+        state, n = self._fitted, check_n(n)
+        who = visitors(interactions, columns, state)
+        folded = state.fold(who.values, who.weights)
+        seen = seen_by(who.values, np.arange(len(who.ids))) if exclude_seen else None
+        limits = candidates(who.ids.tolist(), (state.items, "item"), state.known_items, seen, (only, exclude))
+        found = ranked(state, folded, np.diff(who.values.indptr) > 0, n, limits)
+        return listing(found, who.ids, "user", state.items, "item")
+
+    def similar_items(
+        self, items: Any, n: int = 10, *, metric: Metric = "cosine", only: Any = None, exclude: Any = None
+    ) -> Listing:
+        """List the items nearest to items, which are not in their own lists.
+
+        Parameters
+        ----------
+        items : id or ids
+        n : int, default=10
+        metric : {"cosine", "dot"}, default="cosine"
+            The cosine of the angle between factors, in [−1, 1], or their inner product.
+        only, exclude : ids of items, or mapping from item to ids, default=None
+            As in `recommend`.
+
+        Returns
+        -------
+        Listing
+            Of an item without an interaction it is empty, with a `NoEntryWarning`.
+        """
+        return self._similar(self._fitted.item_space, items, n, metric, (only, exclude))
+
+    def similar_users(
+        self, users: Any, n: int = 10, *, metric: Metric = "cosine", only: Any = None, exclude: Any = None
+    ) -> Listing:
+        """List the users nearest to users, who are not in their own lists.
+
+        Parameters
+        ----------
+        users : id or ids
+        n, metric
+            As in `similar_items`.
+        only, exclude : ids of users, or mapping from user to ids, default=None
+
+        Returns
+        -------
+        Listing
+            Of a user without an interaction it is empty, with a `NoEntryWarning`.
+        """
+        return self._similar(self._fitted.user_space, users, n, metric, (only, exclude))
+
+    @staticmethod
+    def _similar(space: Space, asked: Any, n: int, metric: str, limits: tuple[Any, Any]) -> Listing:
+        if metric not in {"cosine", "dot"}:
+            raise ValueError(f"metric must be 'cosine' or 'dot'. Got {metric!r}.")
+        n, positions = check_n(n), positions_of(space.ids, asked, space.what)
+        itself = np.arange(len(positions) + 1, dtype=np.int64), positions.astype(np.int32)
+        queries = space.ids[positions]
+        allowed = candidates(queries.tolist(), (space.ids, space.what), space.known, itself, limits)
+        warn_of_lost(space, positions, 4)
+        return listing(similar(space, positions, metric, n, allowed), queries, space.what, space.ids, "similar")
+
+    def explain(self, user: Any, item: Any) -> Explanation:
+        """Say what each interaction of a user adds to the score of an item.
+
+        Parameters
+        ----------
+        user, item : id
+
+        Returns
+        -------
+        Explanation
+            ``base + contributions.sum()`` is the score that `predict` gives (before clipping, up to rounding).
+
+        Raises
+        ------
+        UnknownIdError
+            Where one of them is not known.
+        """
+        state = self._fitted
+        row, column = state.users.position(user, what="user"), state.items.position(item, what="item")
+        values, weights = state.csr[[row]], state.interactions.weights
+        cells = cells_of(state.model, values, None if weights is None else weights[[row]])
+        shares = state.explainer(cells, column)
+        order = np.argsort(-np.abs(shares.contributions), kind="stable")
+        stored = np.searchsorted(values.indices, shares.columns[order])
+        return Explanation(
+            user, item, float(shares.base + shares.contributions.sum()), shares.base,
+            state.items[shares.columns[order]], values.data[stored], shares.contributions[order],
+        )  # fmt: skip
+
+    def predict(self, users: Any, items: Any) -> Floats:
+        """Return the scores of pairs of users and items.
+
+        Parameters
+        ----------
+        users, items : id or ids
+            They pair up, or one of them is one id. Unknown ones are told by an `UnknownIdWarning` with their number,
+            and predicted by what is left: μ + b_i + d_j without the bias of who is unknown, 0 for `ImplicitALS`.
+
+        Returns
+        -------
+        ndarray of shape (q,)
+            Within the model's `clip`.
+        """
+        state = self._fitted
+        rows, columns = state.users.find(as_ids(users)), state.items.find(as_ids(items))
+        try:
+            rows, columns = np.broadcast_arrays(rows, columns)
+        except ValueError:
+            raise ValueError(f"users and items must pair up, but are {rows.size} and {columns.size}.") from None
+        message = told(rows, columns)
+        if message:
+            warnings.warn(message, UnknownIdWarning, stacklevel=2)
+        return scores_of_pairs(state.model, rows, columns)
+
+    def update(self, interactions: Any, mode: Literal["add", "replace"] = "add", **columns: Any) -> Self:
+        """Take in new interactions, new users and new items, without fitting again.
+
+        Users and items with a new or changed interaction are solved exactly with all others as they are, and then the
+        users of these items; the mean stays. The loss is close to that of a new fit while little is new.
+
+        Parameters
+        ----------
+        interactions : Interactions or frame
+        mode : {"add", "replace"}, default="add"
+            Whether they come on top of what is known (values of the same pair are added, or as ``duplicates`` says), or
+            each user in them has these and no others from now on.
+        **columns
+            How a frame is read, as in `fit`.
+
+        Returns
+        -------
+        self : Recommender
+            Listings and arrays that were given out before do not change.
+        """
+        if mode not in ("add", "replace"):
+            raise ValueError(f"mode must be 'add' or 'replace'. Got {mode!r}.")
+        state = self._fitted
+        new = _interactions(interactions, columns)
+        if mode == "add":
+            merged = state.interactions.added(new, duplicates=columns.get("duplicates", "sum"))
+        else:
+            merged = state.interactions.replaced(new)
+        if merged.weights is not None and isinstance(state.model, ImplicitALS):
+            raise ValueError(
+                "The interactions have weights, which ImplicitALS does not take: read them with weight=False."
+            )
+        self._state = updated(state, merged)
+        return self
+
+    def save(self, path: Any) -> None:
+        """Write the model, its parameters, all ids and interactions to one file; see `alsatian.save`."""
+        state = self._fitted
+        _files.save(path, state.model, state.interactions)
+
+    @classmethod
+    def load(cls, path: Any, *, mmap: bool = True, verify: bool = True) -> Self:
+        """Read what `save` wrote; see `alsatian.load`, which reads it too."""
+        model, interactions = _files.load(path, mmap=mmap, verify=verify)
+        made = cls(clone(model))
+        made._state = State(model, interactions)
+        return made
+
+    @property
+    def _fitted(self) -> State:
+        if self._state is None:
+            raise NotFittedError("This Recommender is not fitted yet: call fit with a frame of interactions first.")
+        return self._state
+
+    def __repr__(self) -> str:
+        """Return the model, and what is known."""
+        known = "" if self._state is None else f", fitted on {self._state.interactions!r}"
+        return f"Recommender({self.model!r}{known})"
+
+
+def _interactions(given: Any, columns: Mapping[str, Any]) -> Interactions:
+    if isinstance(given, Interactions):
+        wrong = [name for name in columns if name != "duplicates"]
+        if wrong:
+            raise TypeError(f"{wrong[0]} says how a frame is read, but Interactions are given.")
+        return given
+    return Interactions.from_frame(given, **columns)
+
+
+def _check_weights(model: Any, interactions: Interactions) -> None:
+    if interactions.weights is not None and isinstance(model, ImplicitALS):
+        raise ValueError(
+            "The interactions have weights, which ImplicitALS does not take: its confidence comes from the values. "
+            "Read the frame with weight=False, or use ALS."
+        )
+
+
+def _fresh(model: Any) -> Any:
+    """Return a new model of the kind asked for."""
+    if isinstance(model, str) and model == "implicit":
+        return ImplicitALS()
+    if isinstance(model, str) and model == "ratings":
+        return ALS(32, bias="both", dtype="float32")
+    if isinstance(model, ALS | ImplicitALS):
+        return clone(model)
+    raise TypeError(f"model must be an ALS, an ImplicitALS, 'implicit' or 'ratings'. Got {model!r}.")
