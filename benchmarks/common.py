@@ -17,6 +17,8 @@ from typing import Any
 from alsatian._engine import _core
 from alsatian._engine.threads import resolve_n_jobs
 
+MB = 1e6
+
 # Variables that make a BLAS choose slower code, or another number of threads, than it would by itself.
 _BLAS_VARIABLES = ("OPENBLAS_CORETYPE", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "MKL_DEBUG_CPU_TYPE")
 
@@ -116,6 +118,16 @@ def verdict(met: bool) -> str:
 def spread(values: Sequence[float], digits: int = 2) -> str:
     """Show the range of some numbers."""
     return f"{min(values):.{digits}f}–{max(values):.{digits}f}"
+
+
+def resident(peak: bool = False) -> float:
+    """Return the resident memory of this process, or its peak, in MB.
+
+    Not by `getrusage`: there a new process starts with the peak of the one that started it.
+    """
+    wanted = "VmHWM:" if peak else "VmRSS:"
+    status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith(wanted)) * 1024 / MB
 
 
 def _version(name: str) -> str:

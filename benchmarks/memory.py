@@ -24,21 +24,10 @@ from alsatian import ALS
 from alsatian.console import print_table
 from alsatian.datasets import make_ratings
 from alsatian.models._inputs import cells_of
-from common import environment, verdict
+from common import MB, environment, resident, verdict
 
 FACTOR, SLACK = 1.2, 50.0
-MB = 1e6
 PARTS = ("data", "indices", "indptr")
-
-
-def resident(peak: bool = False) -> float:
-    """Return the resident memory of this process, or its peak, in MB.
-
-    Not by `getrusage`: there a new process starts with the peak of the one that started it.
-    """
-    wanted = "VmHWM:" if peak else "VmRSS:"
-    status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
-    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith(wanted)) * 1024 / MB
 
 
 def measure(folder: Path, k: int, iterations: int, bias: str) -> None:

@@ -30,7 +30,7 @@ class QueryBlock {
     static i64 size(const TopN<T>& job, const Kernels<T>& k) {
         constexpr i64 kBytes = 128 << 10, kMost = 192, kTasksPerThread = 4;
         const i64 fitting = std::min(kMost, kBytes / i64(sizeof(T) * std::size_t(job.queries.k)));
-        const i64 share = job.queries.rows / (kTasksPerThread * job.threads) + 1;
+        const i64 share = job.queries.rows / (kTasksPerThread * std::max(1, job.threads)) + 1;
         return std::max<i64>(1, std::min(fitting, share) / k.strip) * k.strip;
     }
 

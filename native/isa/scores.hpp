@@ -85,23 +85,29 @@ i64 score_panel(const T* queries, int strips, i64 depth, const T* items, const T
     return end - hits;
 }
 
-// W items at a time, turned in registers, so that each of them is summed in the order of score_tile.
+// W items at a time, turned in registers, so that each of them is summed in the order of score_tile. Where
+// there are fewer, the first stands in for the rest.
 template <class T>
 ALSATIAN_INLINE vec<T> score_items(const RowReader<T>& read, const i32* index, i64 count, const T* query) {
     constexpr int W = kWidth<T>;
     const int k = read.z.k;
-    vec<T> sum{};
-    for (int d = 0; d < k; d += W) {
-        vec<T> block[W];
-        ALSATIAN_UNROLL for (int i = 0; i < W; i++) block[i] = read(index[i < count ? i : 0], d);
-        transpose<T>(block);
-        if (d + W <= k) {
-            ALSATIAN_UNROLL for (int i = 0; i < W; i++) sum += broadcast(query[d + i]) * block[i];
-        } else {
-            ALSATIAN_UNROLL for (int i = 0; i < W; i++) if (d + i < k) sum +=
-                broadcast(query[d + i]) * block[i];
-        }
+    i32 item[W];
+    const T* row[W];
+    for (int i = 0; i < W; i++) {
+        item[i] = index[i < count ? i : 0];
+        row[i] = read.z.data + i64(item[i]) * k;
     }
+    vec<T> sum{}, block[W];
+    for (int d = 0; d < read.whole; d += W) {
+        ALSATIAN_UNROLL for (int i = 0; i < W; i++) block[i] = load(row[i] + d);
+        transpose<T>(block);
+        ALSATIAN_UNROLL for (int i = 0; i < W; i++) sum += broadcast(query[d + i]) * block[i];
+    }
+    if (read.rest == 0) return sum;
+    ALSATIAN_UNROLL for (int i = 0; i < W; i++) block[i] = read(item[i], read.whole);
+    transpose<T>(block);
+    ALSATIAN_UNROLL for (int i = 0; i < W; i++) if (i < read.rest) sum +=
+        broadcast(query[read.whole + i]) * block[i];
     return sum;
 }
 
@@ -110,9 +116,12 @@ void score_rows(const Factors<T>& items, const i32* index, i64 count, const T* q
                 T* scores) {
     constexpr int W = kWidth<T>;
     const RowReader<T> read(items);
+    constexpr int kMostAhead = 1024;  // of a longer row, the processor sees itself where it goes on
+    const i64 bytes = i64(sizeof(T)) * items.k;
+    const int ahead = bytes < kMostAhead ? static_cast<int>(bytes) : kMostAhead;
     for (i64 q = 0; q < count; q += W) {
         for (i64 p = q + kAhead; p < q + kAhead + W && p < count; p++)
-            prefetch_lines(items.data + i64(index[p]) * items.k, items.k * static_cast<int>(sizeof(T)));
+            prefetch_lines(items.data + i64(index[p]) * items.k, ahead);
         const i64 left = count - q < W ? count - q : W;
         T shared[W] = {};
         for (i64 i = 0; i < left && offset; i++) shared[i] = offset[index[q + i]];
