@@ -21,6 +21,7 @@ def updated(state: State, merged: Interactions) -> State:
     1. The new rows, and those that changed, are solved for the items that were known before.
     2. The new items, and those with a changed cell, are solved for all users.
     3. All users with one of these items are solved again, so that every row is the solution for the items as they are.
+       Where cells that are not stored have a say (α₀ > 0), that is all users.
 
     Each is an exact half-step on a part of the rows, so the loss of the new data only falls. Where no cell changed,
     nothing does.
@@ -34,8 +35,7 @@ def updated(state: State, merged: Interactions) -> State:
     # New items have no factors yet: for now their cells are not there.
     _solve(model, 0, users, _columns(values, old_items), _columns(weights, old_items))
     _solve(model, 1, items, values.T.tocsr(), None if weights is None else weights.T.tocsr())
-    touched = values[:, items].tocsr()
-    _solve(model, 0, np.union1d(users, np.flatnonzero(np.diff(touched.indptr))), values, weights)
+    _solve(model, 0, np.union1d(users, _users_of(model, values, items)), values, weights)
     return State(model, merged)
 
 
@@ -50,6 +50,13 @@ def _changed(before: Interactions, after: Interactions) -> tuple[NDArray[np.int6
         rows.append(different[0])
         columns.append(different[1])
     return np.unique(np.concatenate(rows)), np.unique(np.concatenate(columns))
+
+
+def _users_of(model: Any, values: csr_array[Any], items: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the users whose solutions depend on some items."""
+    if items.size and cells_of(model, values[:1], None).rule.gram_weight > 0:
+        return np.arange(values.shape[0])
+    return np.flatnonzero(np.diff(values[:, items].tocsr().indptr))
 
 
 def _differences(old: csr_array[Any], new: csr_array[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -308,7 +308,9 @@ class Recommender:
         """Take in new interactions, new users and new items, without fitting again.
 
         Users and items with a new or changed interaction are solved exactly with all others as they are, and then the
-        users of these items; the mean stays. The loss is close to that of a new fit while little is new.
+        users of these items (with `ImplicitALS` and ``absent="zero"`` all users, as each item has a say in each of
+        them); the mean stays. The loss is close to that of a new fit while little is new. Take in many at once rather
+        than one by one, and use `recommend_for` for visitors that need not be kept.
 
         Parameters
         ----------

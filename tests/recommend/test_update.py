@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from alsatian import ALS, ImplicitALS, Interactions, Recommender
+from alsatian.objective import loss
+from listeners import MODELS, fitted, frame
+
+
+def arrays(recommender: Recommender) -> list[np.ndarray]:
+    model = recommender.model_
+    every = (model.row_factors_, model.column_factors_, model.row_bias_, model.column_bias_)
+    return [array for array in every if array is not None]
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("whose", [["u3"], ["u3", "u9", "u1"]])
+def test_replacing_a_history_by_itself_changes_nothing(name: str, whose: list[str]) -> None:
+    recommender = fitted(name)
+    before = [array.copy() for array in arrays(recommender)]
+    table = frame()
+    recommender.update(table[table["user"].isin(whose)], mode="replace")
+    for old, new in zip(before, arrays(recommender), strict=True):
+        np.testing.assert_array_equal(new, old)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_after_an_update_all_is_as_of_now(name: str) -> None:
+    recommender = fitted(name)
+    for call in (recommender.similar_items, recommender.similar_users):  # what is worked out once, and must not stay
+        call(100 if call == recommender.similar_items else "u1")
+    recommender.explain("u1", 100)
+    new = pd.DataFrame({
+        "user": ["newcomer", "newcomer", "u1", "newcomer"], "item": [100, 104, 999, 999], "rating": [5.0, 1.0, 4.0, 5.0]
+    })  # fmt: skip
+    recommender.update(new)
+    model = recommender.model_
+    assert recommender.users_.position("newcomer") == 30
+    assert recommender.items_.position(999) == 20
+    assert model.row_factors_.shape[0] == 31
+    assert model.column_factors_.shape[0] == model.n_features_in_ == 21
+    # Every row is the solution for the items as they are.
+    np.testing.assert_array_equal(model.row_factors_, model.transform(recommender.interactions_.csr))
+    unit = model.column_factors_ / np.linalg.norm(model.column_factors_, axis=1, keepdims=True)
+    lists = recommender.similar_items(999, n=20)
+    np.testing.assert_allclose(lists.scores[0], np.sort(unit[:20] @ unit[20])[::-1], atol=1e-5)
+    seen = {id for id, _ in recommender.explain("newcomer", 101).to_list()}
+    assert seen == {100, 104, 999}
+    assert not seen & {id for id, _ in recommender.recommend("newcomer", n=30)["newcomer"]}
+    why = recommender.explain("newcomer", 101)
+    assert why.score == pytest.approx(float(recommender.predict("newcomer", 101)[0]), abs=1e-4)
+
+
+@pytest.mark.parametrize("name", ["implicit", "ratings", "no bias"])
+def test_an_update_is_close_to_a_new_fit(name: str) -> None:
+    table = frame(users=200, items=60, density=0.15)
+    late = table["user"].isin([f"u{i}" for i in range(0, 200, 20)])
+    model = MODELS[name]
+    recommender = Recommender(model).fit(table[~late])
+    recommender.update(table[late])
+    whole = Recommender(model).fit(recommender.interactions_)
+    losses = []
+    for one in (recommender, whole):
+        settings = one.model_.objective_settings()
+        if "alpha" in settings:
+            settings["alpha"] = whole.model_.alpha_
+        losses.append(loss(one.interactions_.csr, one.model_.row_factors_, one.model_.column_factors_, **settings))
+    zero = loss(whole.interactions_.csr, 0 * whole.model_.row_factors_, 0 * whole.model_.column_factors_, **{
+        name: value for name, value in settings.items() if "bias" not in name or name == "bias_reg"
+    })  # fmt: skip
+    assert losses[0] - losses[1] < 0.03 * zero
+
+
+def test_adding_adds_and_replacing_replaces() -> None:
+    table = frame()
+    value = float(table[(table["user"] == "u1")].iloc[0]["rating"])
+    item = int(table[(table["user"] == "u1")].iloc[0]["item"])
+    more = pd.DataFrame({"user": ["u1"], "item": [item], "rating": [2.0]})
+    added = fitted().update(more)
+    items, values = added.interactions_.history("u1")
+    assert values[items.tolist().index(item)] == value + 2
+    last = fitted().update(more, duplicates="last")
+    items, values = last.interactions_.history("u1")
+    assert values[items.tolist().index(item)] == 2
+    replaced = fitted().update(more, mode="replace")
+    assert replaced.interactions_.history("u1")[0].tolist() == [item]
+    with pytest.raises(ValueError, match="mode must be"):
+        fitted().update(more, mode="append")  # type: ignore[arg-type]
+
+
+def test_weights_are_kept_up_to_date() -> None:
+    table = frame().assign(importance=1.0)
+    recommender = Recommender(ALS(3, bias="both", random_state=0)).fit(table, weight="importance")
+    before = recommender.model_.row_factors_.copy()
+    first = table[table["user"] == "u1"]
+    recommender.update(first.assign(importance=5.0), mode="replace", weight="importance")
+    row = recommender.users_.position("u1")
+    assert np.abs(recommender.model_.row_factors_[row] - before[row]).max() > 1e-4
+
+
+def test_what_was_given_out_before_does_not_change() -> None:
+    recommender = fitted()
+    model, known, lists = recommender.model_, recommender.interactions_, recommender.recommend(n=3)
+    kept: list[Any] = [model.row_factors_.copy(), model.column_factors_.copy(), lists.positions.copy(), len(known)]
+    recommender.update(pd.DataFrame({"user": ["u1", "z"], "item": [100, 555], "rating": [3.0, 4.0]}))
+    np.testing.assert_array_equal(model.row_factors_, kept[0])
+    np.testing.assert_array_equal(model.column_factors_, kept[1])
+    np.testing.assert_array_equal(lists.positions, kept[2])
+    assert len(known) == kept[3]
+
+
+def test_a_failed_update_leaves_all_as_it_was() -> None:
+    recommender = fitted()
+    before = recommender.model_
+    with pytest.raises(ValueError, match=r"nan|NaN|missing"):
+        recommender.update(pd.DataFrame({"user": ["u1"], "item": [100], "rating": [np.nan]}))
+    assert recommender.model_ is before
+    assert isinstance(recommender.interactions_, Interactions)
+    assert isinstance(before, ImplicitALS)
