@@ -1,16 +1,18 @@
 """One exact iteration, rows and columns, against the exact solvers of irspack, cmfrec and implicit.
 
     python benchmarks/speed_iteration.py --components 64 128
+    python benchmarks/speed_iteration.py --objective implicit --components 64 128 256 --peers irspack implicit
     python benchmarks/speed_iteration.py --components 64 --peers irspack --rounds 7
 
 All work on the cells of ``make_ratings("ml-20m")`` (138,493 × 26,744, 20,000,263 cells) in float32 with the same number
-of threads. Ours and cmfrec's solve the explicit problem, irspack's and implicit's the implicit one, which adds one
-product of the factors with themselves to each half-step and is otherwise the same arithmetic; their values are set to
-one. Every contestant takes its turn in every round (`--slow-rounds` spares the slowest), so read the ratios: times
-alone say little on a machine that does other work.
+of threads. irspack's and implicit's solve the implicit problem, cmfrec's the explicit one, ours what `--objective`
+says: the implicit one adds a product of the factors with themselves to each half-step and is otherwise the same
+arithmetic. Its values are set to one. Every contestant takes its turn in every round (`--slow-rounds` spares the
+slowest), so read the ratios: times alone say little on a machine that does other work.
 
 - alsatian, half-steps: the two native calls that make an iteration of a fit.
-- alsatian, fit: `ALS.fit` with 3 plain iterations, divided by 3; transposition, loss and closing row step are in it.
+- alsatian, fit: `ALS.fit` (or `ImplicitALS.fit`) with 3 plain iterations, divided by 3; transposition, loss and closing
+  row step are in it.
 - irspack: `IALSTrainer.run_epoch` with SolverType.CHOLESKY.
 - cmfrec: `CMF(use_cg=False, finalize_chol=False, niter=1)` less the same with ``niter=0``, which only sets up.
 - implicit (``--peers implicit``): `AlternatingLeastSquares(use_cg=False)`, one iteration of `fit`; BLAS in one thread
@@ -28,15 +30,18 @@ import numpy as np
 from scipy.sparse import coo_matrix, csr_array, csr_matrix
 from threadpoolctl import threadpool_limits
 
-from alsatian import ALS
+from alsatian import ALS, ImplicitALS
 from alsatian._engine.cells import row_counts, transpose
+from alsatian._engine.contract import Cells, ials
 from alsatian.console import print_table
 from alsatian.datasets import make_ratings
+from alsatian.models._confidence import implicit_cells, implicit_counts
 from alsatian.models._fit import Factors, Side, solve_side
 from alsatian.models._inputs import cells_of
 from common import Times, environment, free_blas, in_turns, peer, ratios, spread, verdict
 
-REQUIRED = {"irspack": 1.8, "cmfrec": 10.0}
+REQUIRED = {"irspack": 1.8, "cmfrec": 10.0, "implicit": 10.0}
+UNOBSERVED = 0.1  # α₀
 RIDGE = 0.05
 ITERATIONS = 3
 OURS = "alsatian, half-steps"
@@ -44,9 +49,13 @@ OURS = "alsatian, half-steps"
 Contestant = Callable[[], float | None]
 
 
-def half_steps(X: csr_array, k: int, threads: int) -> Contestant:
-    rows = cells_of(X, None, absent_zero=False)
-    sides = [Side(cells, (RIDGE, RIDGE), row_counts(cells).astype(np.float64)) for cells in (rows, transpose(rows))]
+def half_steps(X: csr_array, k: int, threads: int, objective: str) -> Contestant:
+    rows = ones_cells(X) if objective == "implicit" else cells_of(X, None, absent_zero=False)
+    both = [rows, transpose(rows)]
+    if objective == "implicit":
+        sides = [Side(cells, (0.01, 0.0), implicit_counts(cells, observed_only=False)) for cells in both]
+    else:
+        sides = [Side(cells, (RIDGE, RIDGE), row_counts(cells).astype(np.float64)) for cells in both]
     m, n = X.shape
     columns = 0.3 * np.random.default_rng(0).standard_normal((n, k), dtype=np.float32)
     factors = Factors(np.zeros((m, k), dtype=np.float32), columns, None, None)
@@ -58,8 +67,21 @@ def half_steps(X: csr_array, k: int, threads: int) -> Contestant:
     return iteration
 
 
-def whole_fit(X: csr_array, k: int, threads: int) -> Contestant:
-    model = ALS(k, reg=RIDGE, relaxation=1.0, max_iter=ITERATIONS, tol=0, random_state=0, n_jobs=threads)
+def ones_cells(X: csr_array) -> Cells:
+    """Return the cells of "ials" with a confidence of one."""
+    return implicit_cells(ones_of(X), lambda alpha: ials(alpha, UNOBSERVED), 1.0, "linear", 1.0)
+
+
+def ones_of(X: csr_array) -> csr_matrix:
+    return csr_matrix((np.ones(X.nnz, dtype=np.float32), X.indices, X.indptr), shape=X.shape)
+
+
+def whole_fit(X: csr_array, k: int, threads: int, objective: str) -> Contestant:
+    how = {"relaxation": 1.0, "max_iter": ITERATIONS, "tol": 0, "random_state": 0, "n_jobs": threads}
+    if objective == "implicit":
+        X, model = ones_of(X), ImplicitALS(k, unobserved_weight=UNOBSERVED, reg=0.01, **how)
+    else:
+        model = ALS(k, reg=RIDGE, **how)
 
     def fit() -> float:
         began = time.perf_counter()
@@ -72,10 +94,10 @@ def whole_fit(X: csr_array, k: int, threads: int) -> Contestant:
 def irspack_exact(X: csr_array, k: int, threads: int) -> Contestant | None:
     if (ials := peer("irspack.recommenders.ials")) is None:
         return None
-    ones = csr_matrix((np.ones(X.nnz, dtype=np.float32), X.indices, X.indptr), shape=X.shape)
+    ones = ones_of(X)
     trainer = ials.IALSTrainer(
-        ones, k, alpha0=0.1, reg=0.01, nu=1.0, init_std=0.1, solver_type=ials.SolverType.CHOLESKY, max_cg_steps=3,
-        ialspp_subspace_dimension=64, loss_type=ials.LossType.IALSPP, random_seed=0, n_threads=threads,
+        ones, k, alpha0=UNOBSERVED, reg=0.01, nu=1.0, init_std=0.1, solver_type=ials.SolverType.CHOLESKY,
+        max_cg_steps=3, ialspp_subspace_dimension=64, loss_type=ials.LossType.IALSPP, random_seed=0, n_threads=threads,
         prediction_time_max_cg_steps=3, prediction_time_ialspp_iteration=1,
     )  # fmt: skip
     return trainer.run_epoch
@@ -106,7 +128,7 @@ def cmfrec_exact(X: csr_array, k: int, threads: int) -> Contestant | None:
 def implicit_exact(X: csr_array, k: int, threads: int) -> Contestant | None:
     if (als := peer("implicit.cpu.als")) is None:
         return None
-    ones = csr_matrix((np.ones(X.nnz, dtype=np.float32), X.indices, X.indptr), shape=X.shape)
+    ones = ones_of(X)
     with threadpool_limits(1, user_api="blas"):
         model = als.AlternatingLeastSquares(
             k, regularization=0.01, use_cg=False, iterations=1, num_threads=threads, random_state=0
@@ -125,9 +147,9 @@ PEERS = {"irspack": irspack_exact, "cmfrec": cmfrec_exact, "implicit": implicit_
 def compare(X: csr_array, k: int, args: argparse.Namespace) -> list[list[str]]:
     """Time everybody at one k; give the lines of the table."""
     print(f"k = {k}", flush=True)
-    contestants: dict[str, Contestant] = {OURS: half_steps(X, k, args.threads)}
+    contestants: dict[str, Contestant] = {OURS: half_steps(X, k, args.threads, args.objective)}
     if not args.no_fit:
-        contestants["alsatian, fit"] = whole_fit(X, k, args.threads)
+        contestants["alsatian, fit"] = whole_fit(X, k, args.threads, args.objective)
     for name in args.peers:
         if (contestant := PEERS[name](X, k, args.threads)) is not None:
             contestants[name] = contestant
@@ -150,6 +172,7 @@ def line(k: int, name: str, taken: Times, ours: Times) -> list[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--components", nargs="+", type=int, default=[64, 128], metavar="K")
+    parser.add_argument("--objective", choices=["explicit", "implicit"], default="explicit", help="what ours solves")
     parser.add_argument("--peers", nargs="*", choices=list(PEERS), default=["irspack", "cmfrec"])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--slow-rounds", type=int, default=3, help="rounds in which cmfrec and implicit take part")
