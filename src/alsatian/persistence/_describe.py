@@ -8,8 +8,8 @@ from typing import Any
 
 from alsatian.persistence._container import read_header
 from alsatian.persistence._errors import ModelFileError, naming
-from alsatian.persistence._layout import DTYPES
 from alsatian.persistence._replace import Path
+from alsatian.persistence._tensors import DTYPES
 from alsatian.persistence._values import decode
 
 
