@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import alsatian
-from alsatian import ALS, ALSImputer
+from alsatian import ALS, ALSImputer, ImplicitALS
 
 FOLDER = Path(__file__).resolve().parent.parent / "tests" / "persistence" / "golden"
 
@@ -49,6 +49,15 @@ def als_zero() -> tuple[Any, list[Call]]:
     return model, [("transform", (X[:3],)), ("predict_cells", ([0, 7], [1, 4]))]
 
 
+def implicit() -> tuple[Any, list[Call]]:
+    """ImplicitALS of plays and a dislike, with settings of its own."""
+    X = np.nan_to_num(data()).round()
+    X[0, 0] = -2
+    model = ImplicitALS(2, objective="ials", unobserved_weight=0.2, reg=(0.01, 0.02), max_iter=3, random_state=0).fit(X)
+    calls = [("transform", (X[:3],)), ("predict_cells", ([0, 7], [1, 4])), ("get_params", ())]
+    return model, [*calls, ("objective_settings", ())]
+
+
 def imputer() -> tuple[Any, list[Call]]:
     """ALSImputer with an indicator of missing cells."""
     X = data()
@@ -56,7 +65,12 @@ def imputer() -> tuple[Any, list[Call]]:
     return model, [("transform", (X,)), ("get_feature_names_out", ())]
 
 
-MODELS: dict[str, Callable[[], tuple[Any, list[Call]]]] = {"als": als, "als_zero": als_zero, "imputer": imputer}
+MODELS: dict[str, Callable[[], tuple[Any, list[Call]]]] = {
+    "als": als,
+    "als_zero": als_zero,
+    "implicit": implicit,
+    "imputer": imputer,
+}
 
 
 def plain(value: Any) -> Any:

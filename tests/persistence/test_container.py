@@ -93,6 +93,24 @@ def test_what_safetensors_writes_is_read(path, tmp_path):
         np.testing.assert_array_equal(arrays[name], array)
 
 
+def test_an_array_that_does_not_lie_at_a_multiple_of_its_type_is_copied(path, monkeypatch):
+    monkeypatch.setattr(_container, "_MAPPED_FROM", 1)
+    arrays = {"narrow": np.array([True]), "wide": np.arange(3.0)}
+    write(path, {}, arrays)
+    with safetensors.safe_open(path, "np") as opened:
+        table = {"__metadata__": opened.metadata()}
+    table["narrow"] = {"dtype": "BOOL", "shape": [1], "data_offsets": [0, 1]}
+    table["wide"] = {"dtype": "F64", "shape": [3], "data_offsets": [1, 25]}
+    text = json.dumps(table).encode()
+    text += b" " * (-len(text) % 8)
+    path.write_bytes(len(text).to_bytes(8, "little") + text + b"".join(a.tobytes() for a in arrays.values()))
+    _, found = read(path)
+    assert found["wide"].flags.aligned
+    assert not found["narrow"].flags.writeable
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(found[name], array)
+
+
 def test_equal_input_gives_equal_bytes_in_any_order(path, tmp_path):
     write(path, HEADER, ARRAYS)
     write(tmp_path / "b", dict(reversed(HEADER.items())), dict(reversed(ARRAYS.items())))
