@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import alsatian
-from alsatian import ALS, ALSImputer
+from alsatian import ALS, ALSImputer, ImplicitALS, Interactions, Recommender
+from alsatian.recommend import Listing
 
 FOLDER = Path(__file__).resolve().parent.parent / "tests" / "persistence" / "golden"
 
@@ -49,6 +50,15 @@ def als_zero() -> tuple[Any, list[Call]]:
     return model, [("transform", (X[:3],)), ("predict_cells", ([0, 7], [1, 4]))]
 
 
+def implicit() -> tuple[Any, list[Call]]:
+    """ImplicitALS of plays and a dislike, with settings of its own."""
+    X = np.nan_to_num(data()).round()
+    X[0, 0] = -2
+    model = ImplicitALS(2, objective="ials", unobserved_weight=0.2, reg=(0.01, 0.02), max_iter=3, random_state=0).fit(X)
+    calls = [("transform", (X[:3],)), ("predict_cells", ([0, 7], [1, 4])), ("get_params", ())]
+    return model, [*calls, ("objective_settings", ())]
+
+
 def imputer() -> tuple[Any, list[Call]]:
     """ALSImputer with an indicator of missing cells."""
     X = data()
@@ -56,11 +66,27 @@ def imputer() -> tuple[Any, list[Call]]:
     return model, [("transform", (X,)), ("get_feature_names_out", ())]
 
 
-MODELS: dict[str, Callable[[], tuple[Any, list[Call]]]] = {"als": als, "als_zero": als_zero, "imputer": imputer}
+def recommender() -> tuple[Any, list[Call]]:
+    """Recommend by interactions of texts with numbers."""
+    rows, columns = np.nonzero(np.nan_to_num(data()))
+    known = Interactions.from_arrays([f"u{row}" for row in rows], columns + 10, data()[rows, columns])
+    model = Recommender(ImplicitALS(2, max_iter=3, random_state=0)).fit(known)
+    return model, [("predict", ("u3", [10, 12, 14])), ("recommend", (["u0", "u3"], 2)), ("similar_items", (10, 2))]
+
+
+MODELS: dict[str, Callable[[], tuple[Any, list[Call]]]] = {
+    "als": als,
+    "als_zero": als_zero,
+    "implicit": implicit,
+    "imputer": imputer,
+    "recommender": recommender,
+}
 
 
 def plain(value: Any) -> Any:
     """Return a value as JSON has it: arrays as lists, NaN as null."""
+    if isinstance(value, Listing):
+        return plain(value.to_list())
     if isinstance(value, np.ndarray):
         return plain(value.tolist())
     if isinstance(value, list | tuple):

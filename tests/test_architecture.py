@@ -50,6 +50,7 @@ ONE_ROOM = {
     "narwhals": "data",
     "matplotlib": "plot",
     "optuna": "evaluation",
+    "safetensors": "persistence",
 }
 EVERYWHERE = {"numpy", "scipy", "sklearn"}
 # pandas is only named where a frame is made for someone who has it.

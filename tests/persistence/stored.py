@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from alsatian import ALS, ALSImputer
+from alsatian import ALS, ALSImputer, ImplicitALS, Recommender
 from alsatian.models import History
 from alsatian.persistence import read, write
 
@@ -15,12 +15,25 @@ _rng = np.random.default_rng(0)
 X = np.where(_rng.random((12, 6)) < 0.3, np.nan, _rng.normal(size=(12, 6)).round(3))
 X[:, 5] = np.linspace(-1, 1, 12)  # a column without holes
 SPARSE = sparse.csr_array(np.nan_to_num(X))
+PLAYS = sparse.csr_array(_rng.poisson(0.8, size=(12, 6)) - (_rng.random((12, 6)) < 0.05))  # a few are dislikes
 NEW = np.where(_rng.random((4, 6)) < 0.4, np.nan, _rng.normal(size=(4, 6)))
 
 
 def _als(**params: Any) -> ALS:
     return ALS(**{"n_components": 2, "max_iter": 3, "random_state": 0} | params)
 
+
+def _implicit(**params: Any) -> ImplicitALS:
+    return ImplicitALS(**{"n_components": 2, "max_iter": 3, "random_state": 0} | params)
+
+
+# Every parameter of ImplicitALS with another value than its default.
+IMPLICIT: dict[str, Any] = {
+    "n_components": 2, "objective": "ials", "alpha": 3, "unobserved_weight": 0.5, "confidence": "linear",
+    "confidence_scale": 0.5, "reg": (0.01, 0.02), "reg_exponent": 0, "reg_count": "observed", "solver": "exact",
+    "relaxation": 1.5, "max_iter": 4, "tol": 0, "init": np.arange(12.0).reshape(6, 2), "warm_start": True,
+    "dtype": "float64", "random_state": 1, "n_jobs": 1, "verbose": False,
+}  # fmt: skip
 
 MODELS = {
     "plain": lambda: _als().fit(X),
@@ -35,6 +48,9 @@ MODELS = {
     "no iteration": lambda: _als(max_iter=0).fit(X),
     "warm": lambda: _als(warm_start=True, n_components=np.int64(2), reg=np.float32(0.1), verbose=False).fit(X),
     "more components than cells": lambda: _als(n_components=20).fit(X),
+    "implicit": lambda: _implicit().fit(PLAYS),
+    "implicit, every parameter": lambda: ImplicitALS(**IMPLICIT).fit(PLAYS),
+    "implicit, generator": lambda: _implicit(random_state=np.random.RandomState(3), warm_start=True).fit(PLAYS),
     "imputer": lambda: ALSImputer(2, max_iter=3, random_state=0).fit(X),
     "imputer, indicator": lambda: imputer_with_generator().fit(X),
     "imputer, marked by a number": lambda: ALSImputer(2, missing_values=-1, add_indicator=True).fit(
@@ -62,6 +78,8 @@ def with_empty_column() -> np.ndarray:
 
 def data_for(model: Any) -> np.ndarray:
     """Rows that the model has not seen, as it wants them."""
+    if isinstance(model, ImplicitALS):
+        return np.nan_to_num(NEW)
     marker = getattr(model, "missing_values", np.nan)
     return NEW if np.isnan(marker) else np.nan_to_num(NEW, nan=marker)
 
@@ -69,6 +87,9 @@ def data_for(model: Any) -> np.ndarray:
 def assert_same(ours: Any, theirs: Any) -> None:
     """Two estimators have the same parameters and attributes, to the bit and the type."""
     assert type(ours) is type(theirs)
+    if isinstance(ours, Recommender):
+        assert ours.interactions_ == theirs.interactions_
+        ours, theirs = ours.model_, theirs.model_
     ours, theirs = vars(ours), vars(theirs)
     assert ours.keys() == theirs.keys()
     for name in ours:
@@ -99,6 +120,9 @@ def predictions(model: Any, rows: np.ndarray) -> list[np.ndarray]:
     """Everything that a fitted model says of some rows."""
     if isinstance(model, ALSImputer):
         return [model.transform(rows)]
+    if isinstance(model, ImplicitALS):
+        W = model.transform(rows)
+        return [W, model.inverse_transform(W), model.predict_cells([0, 3], [1, 5])]
     W, bias = model.transform(rows, return_bias=True)
     scores = model.inverse_transform(W, bias), model.predict_cells([0, 3], [1, 5])
     return [W, *scores, *([] if bias is None else [bias]), model.impute(rows)]

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +17,16 @@ import safetensors
 import safetensors.numpy
 
 import alsatian
-from alsatian.persistence import ModelFileError, _container, decode_text, encode_text, read, read_header, write
+from alsatian.persistence import (
+    ModelFileError,
+    _container,
+    _tensors,
+    decode_text,
+    encode_text,
+    read,
+    read_header,
+    write,
+)
 from persistence.stored import MODELS, X, assert_same
 
 _rng = np.random.default_rng(0)
@@ -81,6 +91,24 @@ def test_what_safetensors_writes_is_read(path, tmp_path):
     assert header == read_header(path)[0]
     for name, array in ARRAYS.items():
         np.testing.assert_array_equal(arrays[name], array)
+
+
+def test_an_array_that_does_not_lie_at_a_multiple_of_its_type_is_copied(path, monkeypatch):
+    monkeypatch.setattr(_container, "_MAPPED_FROM", 1)
+    arrays = {"narrow": np.array([True]), "wide": np.arange(3.0)}
+    write(path, {}, arrays)
+    with safetensors.safe_open(path, "np") as opened:
+        table = {"__metadata__": opened.metadata()}
+    table["narrow"] = {"dtype": "BOOL", "shape": [1], "data_offsets": [0, 1]}
+    table["wide"] = {"dtype": "F64", "shape": [3], "data_offsets": [1, 25]}
+    text = json.dumps(table).encode()
+    text += b" " * (-len(text) % 8)
+    path.write_bytes(len(text).to_bytes(8, "little") + text + b"".join(a.tobytes() for a in arrays.values()))
+    _, found = read(path)
+    assert found["wide"].flags.aligned
+    assert not found["narrow"].flags.writeable
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(found[name], array)
 
 
 def test_equal_input_gives_equal_bytes_in_any_order(path, tmp_path):
@@ -172,17 +200,17 @@ def test_many_writers_and_readers_at_once_see_whole_files_only(path):
 
 
 @pytest.mark.parametrize("failure", [OSError(28, "No space left on device"), KeyboardInterrupt(), MemoryError()])
-@pytest.mark.parametrize("when", ["layout", "fsync", "replace"])
+@pytest.mark.parametrize("when", ["tensors", "fsync", "replace"])
 def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(path, failure, when, monkeypatch):
     write(path, {"n": 1}, {"a": np.arange(3)})
     before = path.read_bytes()
 
     def fail(*args):
-        if when == "layout":
-            args[0].write(b"some bytes")
+        if when == "tensors":
+            Path(args[0]).write_bytes(b"some bytes")
         raise failure
 
-    where = {"layout": (_container, "write_layout"), "fsync": (os, "fsync"), "replace": (os, "replace")}[when]
+    where = {"tensors": (_container, "write_tensors"), "fsync": (os, "fsync"), "replace": (os, "replace")}[when]
     with monkeypatch.context() as patch:
         patch.setattr(*where, fail)
         with pytest.raises(type(failure)) as caught:
@@ -324,16 +352,65 @@ def test_missing_permissions_are_told(path):
 
 def test_a_file_that_is_cut_short_while_it_is_open_is_told(path, monkeypatch):
     write(path, {}, {"a": np.arange(100_000)})
-    layout = _container.read_layout
-
-    def cut(file, size):
-        found = layout(file, size)
-        os.truncate(path, size - 8)
-        return found
-
-    monkeypatch.setattr(_container, "read_layout", cut)
-    with pytest.raises(ModelFileError, match="cut short while the array 'a' was read"):
+    after_opening(monkeypatch, [lambda: os.truncate(path, path.stat().st_size - 8)])
+    with pytest.raises(ModelFileError, match="the array 'a' cannot be read"):
         read(path)
+
+
+def after_opening(monkeypatch, steps):
+    """Have the library's first opening of a file followed by the first step, and so on, before anything is read."""
+    remaining = iter(steps)
+
+    def opened(*args, **options):
+        tensors = safetensors.safe_open(*args, **options)
+        next(remaining, lambda: None)()
+        return tensors
+
+    monkeypatch.setattr(_tensors, "safe_open", opened)
+
+
+def test_a_file_that_is_replaced_while_it_is_opened_is_opened_again(path, monkeypatch):
+    monkeypatch.setattr(_container, "_MAPPED_FROM", 1)
+    write(path, {"n": 0}, {"a": np.zeros(9), "b": np.arange(3)})
+    after_opening(monkeypatch, [lambda: write(path, {"n": 1}, {"b": np.ones(1), "a": np.ones(40)})])
+    header, arrays = read(path)
+    assert header["n"] == 1
+    np.testing.assert_array_equal(arrays["a"], np.ones(40))
+    np.testing.assert_array_equal(arrays["b"], np.ones(1))
+
+
+@pytest.mark.parametrize("mmap", [True, False])
+def test_a_file_that_is_replaced_time_and_again_is_told_if_it_would_be_mapped(path, mmap, monkeypatch):
+    monkeypatch.setattr(_container, "_MAPPED_FROM", 1)
+    write(path, {"n": 0}, {"a": np.zeros(9)})
+    after_opening(monkeypatch, [lambda n=n: write(path, {"n": n}, {"a": np.full(9, n)}) for n in (1, 2)])
+    if mmap:
+        with pytest.raises(
+            ModelFileError, match=r"file\.alsatian: it was replaced while it was opened, twice"
+        ) as caught:
+            read(path)
+        assert type(caught.value) is ModelFileError
+    header, arrays = read(path, mmap=mmap)  # what the library has open is whole, whatever the name means by then
+    assert np.all(arrays["a"] == header["n"])
+    assert header["n"] == (2 if mmap else 0)
+
+
+@posix
+def test_a_file_that_is_removed_while_it_is_opened_is_missing_only_if_it_would_be_mapped(path, monkeypatch):
+    write(path, {}, {"a": np.zeros(9)})
+    after_opening(monkeypatch, [path.unlink])
+    np.testing.assert_array_equal(read(path)[1]["a"], np.zeros(9))
+    monkeypatch.setattr(_container, "_MAPPED_FROM", 1)
+    write(path, {}, {"a": np.zeros(9)})
+    after_opening(monkeypatch, [path.unlink])
+    with pytest.raises(FileNotFoundError, match=path.name):
+        read(path)
+
+
+def test_a_header_longer_than_the_format_allows_is_refused(path):
+    with pytest.raises(ValueError, match=r"cannot be written: .*header too large"):
+        _tensors.write_tensors(str(path), "x" * 100_000_000, {})
+    assert os.listdir(path.parent) == []
 
 
 def test_a_loaded_model_outlives_its_file(path, monkeypatch):

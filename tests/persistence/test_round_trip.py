@@ -16,9 +16,10 @@ from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 
 import alsatian
-from alsatian import ALS, ALSImputer
+from alsatian import ALS, ALSImputer, ImplicitALS
 from alsatian.persistence import _container, describe
-from persistence.stored import MODELS, X, assert_equal, assert_same, data_for, predictions
+from persistence import stored
+from persistence.stored import IMPLICIT, MODELS, PLAYS, X, assert_equal, assert_same, data_for, predictions
 
 pytestmark = pytest.mark.filterwarnings("ignore::alsatian.models.NoEntryWarning")
 
@@ -54,9 +55,12 @@ def test_the_same_model_gives_the_same_bytes_again_and_after_loading(kind, mappi
     assert (tmp_path / "c").read_bytes() == first
 
 
-@pytest.mark.parametrize("kind", ["generator", "given start and bias", "warm", "imputer, indicator"])
+@pytest.mark.parametrize(
+    "kind", ["generator", "given start and bias", "warm", "implicit, generator", "imputer, indicator"]
+)
 def test_a_loaded_model_fits_again_as_the_saved_one_does(kind, mapping, tmp_path):
     model = MODELS[kind]()
+    X = PLAYS if isinstance(model, ImplicitALS) else stored.X
     alsatian.save(model, tmp_path / "model")
     loaded = alsatian.load(tmp_path / "model")
     assert_equal(clone(loaded).fit(X).transform(X), clone(model).fit(X).transform(X), kind)
@@ -147,6 +151,12 @@ def test_what_fit_was_broken_off_from_can_be_saved(tmp_path):
     assert loaded.history_ == model.history_
     assert_equal(loaded.transform(X), model.transform(X), "transform")
     assert not [name for name in vars(loaded) if "callback" in name]  # they are code, and are not in the file
+
+
+def test_every_parameter_of_a_model_is_tried_with_another_value_than_its_default():
+    defaults = ImplicitALS().get_params()
+    assert defaults.keys() == IMPLICIT.keys()
+    assert not [name for name, value in IMPLICIT.items() if value is defaults[name]]
 
 
 def test_large_arrays_are_mapped_and_read_only_and_small_ones_are_not(tmp_path):

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import mmap as memory_map
 import os
 import stat
-import sys
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from io import BufferedReader
 from typing import Any
 
 import numpy as np
@@ -18,18 +15,17 @@ from numpy.typing import NDArray
 
 import alsatian
 from alsatian.persistence._errors import ModelFileError, naming
-from alsatian.persistence._layout import (
+from alsatian.persistence._replace import Path, write_beside
+from alsatian.persistence._tensors import (
     METADATA,
     Arrays,
-    Entry,
+    ReplacedError,
+    TensorFile,
     as_bytes,
-    read_layout,
     signature,
     storable,
-    unique,
-    write_layout,
+    write_tensors,
 )
-from alsatian.persistence._replace import Path, write_beside
 
 FORMAT = "alsatian"
 FORMAT_VERSION = 1  # one more when an older release could no longer read what is written
@@ -90,7 +86,7 @@ def write(path: Path, header: Mapping[str, Any], arrays: Mapping[str, NDArray[An
     }  # fmt: skip
     whole["crc32"] = _header_checksum(whole)
     text = _canonical(whole)
-    write_beside(path, lambda file: write_layout(file, text, stored))
+    write_beside(path, lambda beside: write_tensors(beside, text, stored))
 
 
 def read(path: Path, *, mmap: bool = True, verify: bool = True) -> tuple[Header, Arrays]:
@@ -117,25 +113,17 @@ def read(path: Path, *, mmap: bool = True, verify: bool = True) -> tuple[Header,
     ModelFileError
         For anything that is not a whole file of this kind.
     """
-    with _opened(path) as (file, header, entries):
-        table = memory_map.mmap(file.fileno(), 0, access=memory_map.ACCESS_READ) if mmap else None
-        arrays = {}
-        for entry in entries:
-            array = _array(file, table, entry)
-            if verify and checksum(as_bytes(array).data) != header["arrays"][entry.name]["crc32"]:
-                raise ModelFileError(
-                    f"the array {entry.name!r} is not what was written: copy it again, or save the model anew."
-                )
-            if array.dtype == np.bool_ and np.any(array.view(np.uint8) > 1):
-                raise ModelFileError(f"the array {entry.name!r} holds what is neither true nor false.")
-            arrays[entry.name] = array if sys.byteorder == "little" else array.astype(array.dtype.newbyteorder("="))
-    return header, arrays
+    with naming(path):
+        try:
+            return _read(path, mmap, verify)
+        except ReplacedError:  # by another `write`, which will hardly happen twice
+            return _read(path, mmap, verify)
 
 
 def read_header(path: Path) -> tuple[Header, int]:
     """Read the header alone, and the size of the file in bytes; errors as in `read`."""
-    with _opened(path) as (file, header, _):
-        return header, os.fstat(file.fileno()).st_size
+    with naming(path), _opened(path) as (tensors, header):
+        return header, tensors.size
 
 
 def checksum(data: memoryview | bytes) -> str:
@@ -147,24 +135,39 @@ def checksum(data: memoryview | bytes) -> str:
     return f"{value:08x}"
 
 
+def _read(path: Path, mmap: bool, verify: bool) -> tuple[Header, Arrays]:
+    with _opened(path) as (tensors, header):
+        mapped = tensors.mapped(_MAPPED_FROM) if mmap else {}
+        arrays = {}
+        for name in tensors.signatures:
+            array = mapped[name] if name in mapped else tensors.read(name)
+            if verify and checksum(as_bytes(storable(name, array)).data) != header["arrays"][name]["crc32"]:
+                raise ModelFileError(
+                    f"the array {name!r} is not what was written: copy it again, or save the model anew."
+                )
+            if array.dtype == np.bool_ and np.any(array.view(np.uint8) > 1):
+                raise ModelFileError(f"the array {name!r} holds what is neither true nor false.")
+            arrays[name] = array
+    return header, arrays
+
+
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple[BufferedReader, Header, list[Entry]]]:
-    """Open a file once, so that whoever replaces it meanwhile does no harm, and check all but the arrays' values."""
+def _opened(path: Path) -> Iterator[tuple[TensorFile, Header]]:
+    """Open a file, and check all but the arrays' values."""
     name = os.fsdecode(path)
-    with naming(name):
-        kind = os.stat(name).st_mode
-        if stat.S_ISDIR(kind):
-            raise ModelFileError("it is a folder: give the path of the file inside it.")
-        if not stat.S_ISREG(kind):
-            raise ModelFileError("it is no regular file: copy what it gives to a file first.")  # a pipe would hang
-        with open(name, "rb") as file:
-            text, entries = read_layout(file, os.fstat(file.fileno()).st_size)
-            yield file, _checked_header(text, entries), entries
+    kind = os.stat(name).st_mode
+    if stat.S_ISDIR(kind):
+        raise ModelFileError("it is a folder: give the path of the file inside it.")
+    if not stat.S_ISREG(kind):
+        raise ModelFileError("it is no regular file: copy what it gives to a file first.")  # a pipe would hang
+    with open(name, "rb") as file:
+        tensors = TensorFile(name, file)
+        yield tensors, _checked_header(tensors)
 
 
-def _checked_header(text: str, entries: Iterable[Entry]) -> Header:
+def _checked_header(tensors: TensorFile) -> Header:
     try:
-        header = json.loads(text, object_pairs_hook=unique)
+        header = json.loads(tensors.header, object_pairs_hook=_unique)
         found = _header_checksum(header) if isinstance(header, dict) else None
     except ValueError as error:
         raise ModelFileError(f"its header cannot be read ({error}): copy it again, or save the model anew.") from None
@@ -180,13 +183,12 @@ def _checked_header(text: str, entries: Iterable[Entry]) -> Header:
         )
     if header.get("crc32") != found:
         raise ModelFileError("its header is not what was written: copy it again, or save the model anew.")
-    _check_table(header.get("arrays"), entries)
+    _check_table(header.get("arrays"), tensors.signatures)
     return header
 
 
-def _check_table(told: Any, entries: Iterable[Entry]) -> None:
-    """Compare what our header says of the arrays, which is under its checksum, with what the format's header says."""
-    found = {entry.name: entry.signature for entry in entries}
+def _check_table(told: Any, found: Mapping[str, dict[str, Any]]) -> None:
+    """Compare what our header says of the arrays, which is under its checksum, with what the format's table says."""
     if not isinstance(told, dict) or told.keys() != found.keys():
         raise ModelFileError("it does not hold the arrays that its header names.")
     for name, array in found.items():
@@ -195,15 +197,14 @@ def _check_table(told: Any, entries: Iterable[Entry]) -> None:
             raise ModelFileError(f"the array {name!r} has another type or shape than its header says.")
 
 
-def _array(file: BufferedReader, table: memory_map.mmap | None, entry: Entry) -> NDArray[Any]:
-    if table is not None and entry.nbytes >= _MAPPED_FROM and entry.offset % entry.dtype.itemsize == 0:
-        # Not np.memmap: joblib would send it to other processes by the file's name, where another model may be by then.
-        return np.frombuffer(table, entry.dtype, entry.count, entry.offset).reshape(entry.shape)
-    array = np.empty(entry.count, entry.dtype)
-    file.seek(entry.offset)
-    if file.readinto(array.view(np.uint8).data) != entry.nbytes:
-        raise ModelFileError(f"it was cut short while the array {entry.name!r} was read.")
-    return array.reshape(entry.shape)
+def _unique(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object of JSON; a name that comes twice is an error."""
+    made: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in made:
+            raise ValueError(f"{name!r} comes twice")
+        made[name] = value
+    return made
 
 
 def _header_checksum(header: Header) -> str:

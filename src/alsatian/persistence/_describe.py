@@ -8,8 +8,8 @@ from typing import Any
 
 from alsatian.persistence._container import read_header
 from alsatian.persistence._errors import ModelFileError, naming
-from alsatian.persistence._layout import DTYPES
 from alsatian.persistence._replace import Path
+from alsatian.persistence._tensors import DTYPES
 from alsatian.persistence._values import decode
 
 
@@ -23,14 +23,14 @@ class Description:
     size : int
         Of the file, in bytes.
     kind : str
-        "estimator" for a model by itself.
+        "estimator" for a model by itself, "recommender" for one with ids and interactions.
     class_name : str or None
-        Of the estimator; None for other kinds.
+        Of the model; None where there is none.
     alsatian : str
         The version that wrote the file.
     format_version : int
     parameters : dict of str to object
-        Of the estimator. An array, and whatever else is stored as one, is told in words.
+        Of the model. An array, and whatever else is stored as one, is told in words.
     arrays : dict of str to (str, tuple of int)
         Type and shape of every array in the file.
     """
@@ -46,10 +46,9 @@ class Description:
 
     def __str__(self) -> str:
         """Tell it in lines, one for each parameter and array."""
-        lines = [
-            f"{self.path}: {self.class_name or self.kind}, {self.size:,} bytes, written by alsatian {self.alsatian} "
-            f"in format {self.format_version}"
-        ]
+        of = "" if self.kind == "estimator" or self.class_name is None else f"{self.kind} of "
+        written = f"written by alsatian {self.alsatian} in format {self.format_version}"
+        lines = [f"{self.path}: {of}{self.class_name or self.kind}, {self.size:,} bytes, {written}"]
         lines += [f"  {name} = {value!r}" for name, value in self.parameters.items()]
         lines += [f"  {name}: {dtype} {shape}" for name, (dtype, shape) in self.arrays.items()]
         return "\n".join(lines)
@@ -84,7 +83,7 @@ def describe(path: Path) -> Description:
     """
     with naming(path):
         header, size = read_header(path)
-        told = header.get("estimator")
+        told = header.get("estimator", header.get("model"))
         class_name = str(told.get("class")) if isinstance(told, dict) else None
         parameters = told.get("parameters") if isinstance(told, dict) else {}
         if not isinstance(parameters, dict):

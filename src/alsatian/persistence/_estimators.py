@@ -6,9 +6,9 @@ from typing import Any
 
 from alsatian.persistence._container import read, write
 from alsatian.persistence._errors import ModelFileError, naming
-from alsatian.persistence._layout import Arrays
 from alsatian.persistence._packing import pack, unpack
 from alsatian.persistence._replace import Path
+from alsatian.persistence._tensors import Arrays
 
 ESTIMATOR = "estimator"  # the kind of file that holds one model and no more
 

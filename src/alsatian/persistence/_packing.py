@@ -10,7 +10,7 @@ import alsatian
 from alsatian import models
 from alsatian.models._fitted import check_fitted
 from alsatian.persistence._errors import ModelFileError
-from alsatian.persistence._layout import Arrays
+from alsatian.persistence._tensors import Arrays
 from alsatian.persistence._values import decode, encode
 
 _OUTPUTS = frozenset({"default", "pandas", "polars"})

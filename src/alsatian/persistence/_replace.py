@@ -8,12 +8,12 @@ import os
 import secrets
 import stat
 from collections.abc import Callable
-from typing import BinaryIO, NoReturn
+from typing import NoReturn
 
 Path = str | os.PathLike[str]
 
 
-def write_beside(path: Path, write: Callable[[BinaryIO], None]) -> None:
+def write_beside(path: Path, write: Callable[[str], None]) -> None:
     """Write a file through `write`, under a name of its own in the same folder, and rename it once it is on the disk.
 
     Whoever has the old file open, or mapped, keeps the old one. After a failure the old file is as it was, and nothing
@@ -24,7 +24,7 @@ def write_beside(path: Path, write: Callable[[BinaryIO], None]) -> None:
     ----------
     path : str or path-like
     write : callable
-        Takes the open file and writes its content.
+        Takes the name beside, where an empty file is, and writes to it or puts another file in its place.
 
     Raises
     ------
@@ -38,16 +38,15 @@ def write_beside(path: Path, write: Callable[[BinaryIO], None]) -> None:
     mode = _checked(given, target, folder)
     beside = os.path.join(folder, f".alsatian-{secrets.token_hex(8)}.tmp")
     try:
-        descriptor = os.open(
-            beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666 if mode is None else 0o600
-        )
+        # Made here, since only a file that is made with open has the permissions that a new file gets in this folder.
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666 if mode is None else 0o600)
         try:
-            with os.fdopen(descriptor, "wb") as file:
-                write(file)
-                file.flush()
+            with os.fdopen(descriptor, "wb"):
+                mode = stat.S_IMODE(os.fstat(descriptor).st_mode) if mode is None else mode
+            write(beside)
+            with open(beside, "r+b") as file:
                 os.fsync(file.fileno())
-            if mode is not None:
-                os.chmod(beside, mode)
+            os.chmod(beside, mode)
             os.replace(beside, target)
         except BaseException:
             with contextlib.suppress(OSError):

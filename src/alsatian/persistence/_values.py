@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from alsatian.models._history import History, Record
 from alsatian.persistence._errors import ModelFileError
-from alsatian.persistence._layout import Arrays, storable
+from alsatian.persistence._tensors import Arrays, storable
 
 _PRECISIONS = {"float32": np.float32, "float64": np.float64}
 _TWISTER_WORDS = 624  # of the state of MT19937, and the largest position in it
