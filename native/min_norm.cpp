@@ -14,34 +14,53 @@ double dot(const double* a, const double* b, int n) {
     return s;
 }
 
-// Householder: replaces a tall S by its triangle R (columns × columns) and t by the matching part of Qᵀt.
-void reduce_to_triangle(LeastSquares& p) {
+// Reflects rows first … m−1 of S and t so that column `pivot` is zero below row `first`.
+void reflect(LeastSquares& p, int first, int pivot, std::vector<double>& v, std::vector<double>& w) {
     const int n = p.columns, m = p.rows();
-    if (m <= n) return;
-    std::vector<double> v(static_cast<std::size_t>(m)), w(static_cast<std::size_t>(n));
-    for (int j = 0; j < n; j++) {
-        double norm = 0;
-        for (int i = j; i < m; i++) norm = std::hypot(norm, p.s[std::size_t(i) * n + j]);
-        if (norm == 0) continue;
-        for (int i = j; i < m; i++) v[i] = p.s[std::size_t(i) * n + j];
-        v[j] += v[j] >= 0 ? norm : -norm;
-        double vv = 0, vt = 0;
-        std::fill(w.begin(), w.end(), 0.0);
-        for (int i = j; i < m; i++) {
-            vv += v[i] * v[i];
-            vt += v[i] * p.t[i];
-            for (int c = j; c < n; c++) w[c] += v[i] * p.s[std::size_t(i) * n + c];
-        }
-        for (int i = j; i < m; i++) {
-            const double f = 2 * v[i] / vv;
-            for (int c = j; c < n; c++) p.s[std::size_t(i) * n + c] -= f * w[c];
-            p.t[i] -= f * vt;
-        }
+    double vv = 0, vt = 0, norm = 0;
+    for (int i = first; i < m; i++) {
+        v[i] = p.s[std::size_t(i) * n + pivot];
+        norm = std::hypot(norm, v[i]);
     }
-    for (int i = 1; i < n; i++)
-        for (int c = 0; c < i; c++) p.s[std::size_t(i) * n + c] = 0;
-    p.s.resize(std::size_t(n) * n);
-    p.t.resize(n);
+    v[first] += v[first] >= 0 ? norm : -norm;
+    std::fill(w.begin(), w.end(), 0.0);
+    for (int i = first; i < m; i++) {
+        vv += v[i] * v[i];
+        vt += v[i] * p.t[i];
+        for (int c = 0; c < n; c++) w[c] += v[i] * p.s[std::size_t(i) * n + c];
+    }
+    for (int i = first; i < m; i++) {
+        const double f = 2 * v[i] / vv;
+        for (int c = 0; c < n; c++) p.s[std::size_t(i) * n + c] -= f * w[c];
+        p.t[i] -= f * vt;
+    }
+    for (int i = first + 1; i < m; i++) p.s[std::size_t(i) * n + pivot] = 0;
+}
+
+// Householder with column pivoting: leaves as many rows as S has rank, in float64; the others would be
+// rounding. The singular values stay, and so does the solution: t becomes the matching part of Qᵀt.
+void reduce_to_rank(LeastSquares& p) {
+    const int n = p.columns, m = p.rows();
+    std::vector<double> v(static_cast<std::size_t>(m)), w(static_cast<std::size_t>(n)), norms(w);
+    double least = 0;
+    int rank = 0;
+    for (; rank < std::min(m, n); rank++) {
+        std::fill(norms.begin(), norms.end(), 0.0);
+        for (int i = rank; i < m; i++)
+            for (int c = 0; c < n; c++) {
+                const double e = p.s[std::size_t(i) * n + c];
+                norms[c] += e * e;
+            }
+        const auto largest = std::max_element(norms.begin(), norms.end());
+        if (rank == 0) {
+            const double roundings = std::numeric_limits<double>::epsilon() * std::max(m, n);
+            least = *largest * roundings * roundings;
+        }
+        if (*largest <= least) break;
+        reflect(p, rank, static_cast<int>(largest - norms.begin()), v, w);
+    }
+    p.s.resize(std::size_t(rank) * n);
+    p.t.resize(rank);
 }
 
 void rotate(double* a, double* b, int n, double c, double s) {
@@ -99,7 +118,7 @@ void visit_directions(const LeastSquares& p, double cutoff, Visit visit) {
 }  // namespace
 
 std::vector<double> minimum_norm(LeastSquares p, double cutoff) {
-    reduce_to_triangle(p);
+    reduce_to_rank(p);
     orthogonalize_rows(p);
     std::vector<double> w(static_cast<std::size_t>(p.columns), 0.0);
     visit_directions(p, cutoff, [&](int r, const double* row, double square) {
@@ -109,7 +128,7 @@ std::vector<double> minimum_norm(LeastSquares p, double cutoff) {
 }
 
 std::vector<double> pseudo_inverse_gram(LeastSquares p, double cutoff) {
-    reduce_to_triangle(p);
+    reduce_to_rank(p);
     orthogonalize_rows(p);
     const std::size_t n = static_cast<std::size_t>(p.columns);
     std::vector<double> inverse(n * n, 0.0);

@@ -27,7 +27,7 @@ void RowSolver<T>::dual(i64 row, Crew& crew, int worker) {
     if (count == 0) return write_empty(row);
     dual_target_.assign(dual_x_.data(), dual_x_.data() + count);
     const double shift = s_.no_ridge ? 0.0 : s_.scale(row);
-    if (!solve_dual(s_.step.fixed, s_.inverse_root_ridge.data(), shift, s_.no_ridge))
+    if (!solve_dual(s_.step.fixed, s_.inverse_root_ridge.data(), shift))
         return finish(row, fallback(row, RowPlan{kObserved}));
     crew.tick(worker, double(count));
 
@@ -53,7 +53,7 @@ void RowSolver<T>::dual(i64 row, Crew& crew, int worker) {
 // dual_x_ ← (S S^T + shift I)⁻¹ dual_x_ for the rows S = diag(dual_scale_) Z diag(column_scale) of
 // dual_index_. Returns false where that is singular to working precision.
 template <class T>
-bool RowSolver<T>::solve_dual(const Factors<T>& z, const T* column_scale, double shift, bool check) {
+bool RowSolver<T>::solve_dual(const Factors<T>& z, const T* column_scale, double shift) {
     const int count = static_cast<int>(dual_index_.size());
     const Panels layout(count, k_);
     std::fill(dual_scale_.data() + count, dual_scale_.data() + layout.padded, T(0));
@@ -73,8 +73,9 @@ bool RowSolver<T>::solve_dual(const Factors<T>& z, const T* column_scale, double
     if (!k_.cholesky(dual_a_.data(), layout.stride, layout.padded, kPivotRoundings * eps,
                      dual_inverse_.data()))
         return false;
-    if (check && smallest_eigenvalue(k_, layout, dual_a_.data(), dual_inverse_.data()) <=
-                     kSingularRoundings * double(eps) * trace)
+    if (too_small_to_regularize<T>(shift, trace) &&
+        smallest_eigenvalue(k_, layout, dual_a_.data(), dual_inverse_.data()) <=
+            kSingularRoundings * double(eps) * trace)
         return false;
     counts.dual++;
     k_.solve(dual_a_.data(), layout.stride, layout.padded, dual_inverse_.data(), dual_x_.data());

@@ -12,6 +12,7 @@ namespace {
 constexpr int kLeastDualRank = 96;
 constexpr int kDualMargin = 16;
 constexpr double kLeastBiasRidge = 0.1;
+constexpr double kLeastDualRidge = 1e-30;  // its inverse, times a square, has to fit into float32
 // The symmetric form of the dual beside a Gram matrix divides by √q: every q must be well above zero.
 constexpr double kLeastDualWeight = 1.0 / 1024;
 // Below this weight, c − 1 against the one of the shared part leaves too few digits of c.
@@ -58,6 +59,7 @@ bool goes_dual(const Shared<T>& shared, const RowPlan& plan, i64 row) {
 }  // namespace
 
 bool ridge_allows_dual(bool bias, double ridge, double ridge_bias) {
+    if (ridge > 0 && ridge < kLeastDualRidge) return false;
     if (!bias) return true;
     if (ridge == 0 || ridge_bias == 0) return ridge == ridge_bias;
     return ridge_bias >= kLeastBiasRidge * ridge;

@@ -70,8 +70,7 @@ bool RowSolver<T>::dual_in_eigenbasis(i64 row, T* w, const T* old, RowResult& re
         dual_scale_[i] = std::sqrt(cell.q);
         dual_x_[i] = cell.coef / dual_scale_[i] - dual_scale_[i] * dual_x_[i];
     }
-    // H is bounded from below by the row's ridge, so that I + K is never singular.
-    if (!solve_dual(rotated.factors, root.data(), 1.0, false)) return false;
+    if (!solve_dual(rotated.factors, root.data(), 1.0)) return false;
 
     for (int i = 0; i < count; i++) dual_x_[i] *= dual_scale_[i];
     k_.pack_rows(rotated.factors, dual_index_.data(), count, count, nullptr, coef.data(), s_.layout.padded,

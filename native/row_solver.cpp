@@ -191,8 +191,9 @@ RowResult RowSolver<T>::finish_primal(i64 row, const RowPlan& plan) {
     for (int c = 0; c < layout.size; c++) trace += a_[layout.at(c, c)];
     const T tolerance = static_cast<T>(kPivotRoundings * std::numeric_limits<T>::epsilon());
     const bool regular = k_.cholesky(a_.data(), layout.stride, layout.padded, tolerance, inverse_.data());
-    if (!regular || (s_.no_ridge && smallest_eigenvalue(k_, layout, a_.data(), inverse_.data()) <=
-                                        kSingularRoundings * std::numeric_limits<T>::epsilon() * trace))
+    const double singular = kSingularRoundings * double(std::numeric_limits<T>::epsilon()) * trace;
+    if (!regular || (too_small_to_regularize<T>(scale * s_.least_lambda(), trace) &&
+                     smallest_eigenvalue(k_, layout, a_.data(), inverse_.data()) <= singular))
         return fallback(row, plan);
     counts.primal++;
     std::copy(rhs_.begin(), rhs_.end(), x_.begin());
@@ -207,6 +208,11 @@ RowResult RowSolver<T>::finish_primal(i64 row, const RowPlan& plan) {
         result.curvature = 0.5 * k_.norm_through(a_.data(), layout.stride, layout.padded, rhs_.data());
     }
     return result;
+}
+
+template <class T>
+bool too_small_to_regularize(double ridge, double trace) {
+    return ridge <= kSingularRoundings * double(std::numeric_limits<T>::epsilon()) * trace;
 }
 
 // An estimate from above of the smallest eigenvalue of UᵀU, by inverse iteration from a fixed start.
@@ -254,6 +260,8 @@ template class RowSolver<float>;
 template class RowSolver<double>;
 template struct Shared<float>;
 template struct Shared<double>;
+template bool too_small_to_regularize<float>(double, double);
+template bool too_small_to_regularize<double>(double, double);
 template double smallest_eigenvalue<float>(const Kernels<float>&, const Panels&, const float*, const float*);
 template double smallest_eigenvalue<double>(const Kernels<double>&, const Panels&, const double*,
                                             const double*);

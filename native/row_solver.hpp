@@ -27,6 +27,9 @@ struct Shared {
     Buffer<T> inverse_root_ridge;        // 1 / √λ by column, for the dual; one where there is no ridge at all
 
     Shared(const HalfStep<T>& s, const Kernels<T>& k);
+    double least_lambda() const {
+        return step.fixed.bias ? std::min(step.ridge, step.ridge_bias) : step.ridge;
+    }
     double lambda(int column) const { return column < step.fixed.k ? step.ridge : step.ridge_bias; }
     double scale(i64 row) const { return step.scale[row * step.scale_step]; }
     double gram_weight() const { return step.cells.rule.gram_weight; }
@@ -51,6 +54,11 @@ double gram_norm(const Panels& layout, const Buffer<double>& gram, const T* x) {
     }
     return sum;
 }
+
+// Whether a ridge leaves it to the cells to make a matrix of this trace regular; T(ridge) may even round to
+// nothing beside it.
+template <class T>
+bool too_small_to_regularize(double ridge, double trace);
 
 // A pivot below this many roundings of its diagonal is no pivot.
 constexpr int kPivotRoundings = 8;
@@ -104,7 +112,7 @@ class RowSolver {
     void primal(i64 row, const RowPlan& plan, Crew& crew, int worker);
     void dual(i64 row, Crew& crew, int worker);
     bool dual_in_eigenbasis(i64 row, T* w, const T* old, RowResult& result);
-    bool solve_dual(const Factors<T>& z, const T* column_scale, double shift, bool check);
+    bool solve_dual(const Factors<T>& z, const T* column_scale, double shift);
     RowResult finish_primal(i64 row, const RowPlan& plan);
     RowResult fallback(i64 row, const RowPlan& plan);
     void accumulate(const RowPlan& plan, i64 begin, i64 end, T* a, T* rhs, Tally& tally, Crew& crew,

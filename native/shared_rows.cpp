@@ -22,8 +22,9 @@ class SharedSystem {
         const T eps = std::numeric_limits<T>::epsilon();
         const bool regular = s.kernels.cholesky(u_.data(), layout.stride, layout.padded,
                                                 kPivotRoundings * eps, inverse_.data());
-        if (!regular || (s.no_ridge && smallest_eigenvalue(s.kernels, layout, u_.data(), inverse_.data()) <=
-                                           kSingularRoundings * eps * trace))
+        if (!regular || (too_small_to_regularize<T>(s.scale(0) * s.least_lambda(), trace) &&
+                         smallest_eigenvalue(s.kernels, layout, u_.data(), inverse_.data()) <=
+                             kSingularRoundings * double(eps) * trace))
             use_pseudo_inverse();
         rhs = Buffer<T>(layout.padded);
         std::vector<double> start(sums.rhs.data(), sums.rhs.data() + layout.size);

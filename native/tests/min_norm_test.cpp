@@ -56,3 +56,40 @@ TEST(the_cutoff_decides) {
     CHECK_CLOSE(alsatian::minimum_norm(p, 1e-7)[1], 1e6, 1e-6);
     CHECK(alsatian::minimum_norm(p, 1e-5)[1] == 0.0);
 }
+
+TEST(minimum_norm_of_wide_systems_of_low_rank) {
+    // 12 × 40 of rank 3: the solution is the one that the three directions give, whatever the shape.
+    alsatian::LeastSquares p;
+    p.columns = 40;
+    for (int r = 0; r < 12; r++) {
+        for (int c = 0; c < 40; c++)
+            p.s.push_back(std::cos(0.3 * r) * std::sin(0.2 * c) + (r % 3) * std::cos(0.1 * c) +
+                          0.1 * r * (c % 4));
+        p.t.push_back(std::sin(1.0 * r));
+    }
+    const std::vector<double> w = alsatian::minimum_norm(p, 1e-8);
+    // The residual is orthogonal to the columns …
+    auto row_times = [&](int r, const std::vector<double>& x) {
+        double sum = 0;
+        for (int c = 0; c < 40; c++) sum += p.s[r * 40 + c] * x[c];
+        return sum;
+    };
+    for (int c = 0; c < 40; c++) {
+        double slope = 0;
+        for (int r = 0; r < 12; r++) slope += (row_times(r, w) - p.t[r]) * p.s[r * 40 + c];
+        CHECK(std::fabs(slope) < 1e-11);
+    }
+    // … and w to everything that S takes to zero: x less what S sees of it.
+    std::vector<double> x(40);
+    for (int c = 0; c < 40; c++) x[c] = std::cos(1.7 * c);
+    alsatian::LeastSquares seen = p;
+    for (int r = 0; r < 12; r++) seen.t[r] = row_times(r, x);
+    const std::vector<double> part = alsatian::minimum_norm(seen, 1e-8);
+    double product = 0;
+    for (int c = 0; c < 40; c++) {
+        x[c] -= part[c];
+        product += w[c] * x[c];
+    }
+    for (int r = 0; r < 12; r++) CHECK(std::fabs(row_times(r, x)) < 1e-11);
+    CHECK(std::fabs(product) < 1e-11);
+}

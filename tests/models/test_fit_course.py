@@ -238,3 +238,30 @@ def test_writing_into_the_arrays_of_a_history_changes_no_history():
     np.testing.assert_array_equal(history.loss, told[1])
     assert history.to_dict() == told[2]
     assert (history.half_step_loss > 0).all()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("reg", [1e-16, 1e-12, 1e-9, 1e-7])
+def test_a_ridge_below_rounding_lets_no_loss_jump_back(reg, dtype):
+    # Low rank, more components than that: without a ridge that counts, the row systems are singular.
+    rng = np.random.default_rng(4)
+    X = rng.normal(size=(30, 3)) @ rng.normal(size=(3, 20))
+    model = ALS(5, reg=reg, max_iter=60, tol=0, random_state=4, dtype=dtype).fit(X)
+    at_zero = 0.5 * np.sum(X * X)
+    limit = 5e-6 if dtype == "float32" else 1e-13
+    assert np.diff(model.history_.half_step_loss).max() <= limit * at_zero
+    ones = ALS(2, reg=reg, max_iter=100, tol=0, random_state=0, dtype=dtype).fit(np.ones((5, 4)))
+    assert np.diff(ones.history_.half_step_loss).max() <= limit * 10
+
+
+def test_large_ratings_in_float32_are_fitted_as_in_float64():
+    rng = np.random.default_rng(4)
+    X = rng.normal(size=(200, 3)) @ rng.normal(size=(3, 30))
+    X[rng.random(X.shape) < 0.3] = np.nan
+    errors = []
+    for scale, dtype in ((1.0, "float64"), (1e8, "float32")):
+        model = ALS(bias="both", reg=1e-9 / scale, max_iter=40, random_state=4, dtype=dtype).fit(scale * X)
+        scores = model.inverse_transform(*model.transform(scale * X, return_bias=True)) / scale
+        errors.append(np.sqrt(np.nanmean((scores - X) ** 2)))
+        assert np.diff(model.history_.half_step_loss).max() <= 1e-5 * model.history_.half_step_loss[0]
+    assert errors[1] < errors[0] + 0.01
