@@ -43,7 +43,7 @@ def plays(shape: tuple[int, int] = (14, 10), seed: int = 0) -> sparse.csr_matrix
 
 
 def slope(
-    translation: Any, X: Any, W: Any, Z: Any, *, row_bias: Any = None, column_bias: Any = None, **how: Any
+    translation: Any, X: Any, W: Any, Z: Any, /, *, row_bias: Any = None, column_bias: Any = None, **how: Any
 ) -> float:
     """The largest slope of our objective at the peer's factors, relative to that of the fit without its ridge.
 
@@ -64,13 +64,13 @@ def loss_at(translation: Any, X: Any, W: Any, Z: Any, **more: Any) -> float:
     return loss(prepared, W, Z, **settings, **more)
 
 
-def objective_of(translation: Any, X: Any, **how: Any) -> tuple[Any, dict[str, Any]]:
+def objective_of(translation: Any, X: Any, /, **how: Any) -> tuple[Any, dict[str, Any]]:
     """What `alsatian.objective` is told of a translation: its data, and its parameters without a fit.
 
     μ is that of the model once it has seen the data.
     """
     prepared, keywords = translation.data(X, **how)
-    model = type(translation.estimator)(**translation.estimator.get_params()).set_params(max_iter=0)
+    model = type(translation.estimator)(**translation.estimator.get_params()).set_params(max_iter=0, n_jobs=1)
     model.fit(prepared, **keywords)
     settings = model.objective_settings()
     for name in ("row_bias", "column_bias"):
@@ -82,7 +82,7 @@ def objective_of(translation: Any, X: Any, **how: Any) -> tuple[Any, dict[str, A
 
 def converged(translation: Any, X: Any, init: Any, **how: Any) -> Any:
     """Our model at its minimum, from the given column factors, in float64."""
-    translation.estimator.set_params(max_iter=3000, relaxation="auto", tol=0.0, dtype="float64", init=init)
+    translation.estimator.set_params(max_iter=300, relaxation="auto", tol=0.0, dtype="float64", init=init, n_jobs=1)
     return translation.fit(X, **how)
 
 

