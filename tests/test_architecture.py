@@ -25,6 +25,7 @@ ARROWS: dict[str, set[str]] = {
     "models": {"_engine", "_tables", "console"},
     "callbacks": {"models"},
     "persistence": {"models"},
+    "compat": {"models"},
     "recommend": {"models", "data", "persistence", "callbacks", "_engine"},
     "evaluation": {"recommend", "models", "data"},
     "plot": {"evaluation", "recommend", "models", "data"},

@@ -30,7 +30,7 @@ _HOMES = {
     "load": "alsatian.recommend.files",
     "save": "alsatian.recommend.files",
 }
-_SUBMODULES = ("data", "datasets", "derivation", "models", "objective", "persistence", "recommend")
+_SUBMODULES = ("compat", "data", "datasets", "derivation", "models", "objective", "persistence", "recommend")
 
 __all__ = ["ALS", "ALSImputer", "ImplicitALS", "Interactions", "ModelFileError", "Recommender", "load", "save"]
 

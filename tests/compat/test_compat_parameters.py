@@ -1,0 +1,120 @@
+"""How parameters of other libraries are read, the same for all of them, and that our lists of them are theirs."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.decomposition import TruncatedSVD
+
+from alsatian import compat
+from alsatian.compat import cmfrec, implicit, irspack, spark, surprise, truncated_svd
+from alsatian.compat._parameters import Peer, same, seed
+from compat.peers import peer, quiet
+
+PEERS = [
+    implicit.PEER, irspack.PEER, cmfrec.CMF, cmfrec.CMF_IMPLICIT, spark.PEER, surprise.PEER, truncated_svd.PEER,
+]  # fmt: skip
+PAGE = Path(__file__).parents[2] / "docs" / "coming-from-elsewhere.md"
+
+
+def by_name(of: Peer) -> str:
+    return of.function
+
+
+@pytest.mark.parametrize("of", PEERS, ids=by_name)
+def test_defaults_alone_make_an_estimator(of: Peer) -> None:
+    translation = getattr(compat, of.function)()
+    assert translation.notes
+    lines = str(translation).splitlines()
+    assert lines[-1] == f"- {translation.notes[-1]}"
+    assert not hasattr(translation.estimator, "column_factors_")
+
+
+@pytest.mark.parametrize("of", PEERS, ids=by_name)
+def test_an_unknown_parameter_is_named(of: Peer) -> None:
+    translate = getattr(compat, of.function)
+    first = next(iter(of.parameters))
+    with pytest.raises(TypeError, match=rf"{of.function} got '{first}x', .*Did you mean '{first}'\?"):
+        translate(**{first + "x": 1})
+    with pytest.raises(TypeError, match=r"got 'zzzz', which is no parameter of .* It has: "):
+        translate(zzzz=1)
+
+
+@pytest.mark.parametrize("of", PEERS, ids=by_name)
+def test_what_is_no_such_estimator_is_refused(of: Peer) -> None:
+    translate = getattr(compat, of.function)
+    with pytest.raises(TypeError, match=f"takes an estimator like .*, but a int has no '{of.needed[0]}'"):
+        translate(3)
+    with pytest.raises(TypeError, match="takes an estimator, not the class TruncatedSVD: call it first"):
+        translate(TruncatedSVD)
+    other = type("Other", (), {"__module__": f"{of.package}.some.where"})()
+    with pytest.raises(TypeError, match=f"{of.function} translates .*, not Other"):
+        translate(other)
+
+
+@pytest.mark.parametrize("of", PEERS, ids=by_name)
+def test_the_page_names_every_parameter(of: Peer) -> None:
+    sections = re.split(r"^## ", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    section = next(s for s in sections if f"`{of.function}`" in s.split("\n```")[0] + s)
+    named = set(re.findall(r"`(\w+)`", "\n".join(re.findall(r"^\| (`[^|]*) \|", section, re.MULTILINE))))
+    assert set(of.parameters) <= named
+
+
+def signatures() -> list[Any]:
+    return [
+        pytest.param(implicit.PEER, "implicit.als", "AlternatingLeastSquares", id="implicit"),
+        pytest.param(irspack.PEER, "irspack.recommenders.ials", "IALSRecommender", id="irspack"),
+        pytest.param(cmfrec.CMF, "cmfrec", "CMF", id="cmfrec"),
+        pytest.param(cmfrec.CMF_IMPLICIT, "cmfrec", "CMF_implicit", id="cmfrec-implicit"),
+        pytest.param(truncated_svd.PEER, "sklearn.decomposition", "TruncatedSVD", id="scikit-learn"),
+    ]
+
+
+@pytest.mark.parametrize(("of", "module", "name"), signatures())
+def test_names_and_defaults_are_theirs(of: Peer, module: str, name: str) -> None:
+    with quiet():
+        theirs = inspect.signature(getattr(peer(module), name)).parameters
+    assert set(of.parameters) == set(theirs)
+    for parameter in theirs.values():
+        if parameter.name not in ("X_train_all", "use_gpu"):  # it has no default, or that of the machine
+            assert same(of.parameters[parameter.name].default, parameter.default), parameter.name
+
+
+def test_values_that_change_nothing_are_told_not_refused() -> None:
+    translation = compat.from_implicit(calculate_training_loss=True, use_native=False)
+    assert "calculate_training_loss is left out: history_ has the loss after each iteration." in translation.notes
+    assert repr(translation.estimator) == repr(compat.from_implicit().estimator)
+
+
+def test_seeds_of_every_kind_become_ours() -> None:
+    assert seed(3) == 3
+    assert seed(-1) == (1 << 32) - 1
+    assert seed(None) is None
+    state = np.random.RandomState(0)
+    assert seed(state) is state
+    assert seed(np.random.default_rng(0)) == seed(np.random.default_rng(0))
+
+
+def test_fit_leaves_the_estimator_as_it_is() -> None:
+    translation = compat.from_truncated_svd(n_components=1)
+    model = translation.fit(np.outer([1.0, 2], [3.0, 4, 5]))
+    assert model is not translation.estimator
+    assert not hasattr(translation.estimator, "column_factors_")
+    np.testing.assert_allclose(model.row_factors_ @ model.components_, np.outer([1.0, 2], [3.0, 4, 5]))
+
+
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        (np.array([["a", "b"]]), "X must hold numbers, but is of <U1"),
+        (np.arange(3), r"X must have two dimensions, but has the shape \(3,\)"),
+    ],
+)
+def test_what_is_no_matrix_is_refused(X: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        compat.from_implicit().fit(X)
