@@ -51,6 +51,9 @@ def test_more_than_there_is_gives_shorter_lists_and_never_a_padded_id() -> None:
         assert lists.mask[row].sum() == 20 - len(recommender.interactions_.history(user)[0])
     assert (lists.positions[~lists.mask] == -1).all()
     assert np.isnan(lists.scores[~lists.mask]).all()
+    assert all(id is None for id in lists.ids[~lists.mask])
+    assert lists.ids.shape == (2, 20)
+    assert recommender.recommend("u3", n=10**12).ids.shape == (1, 20)
     assert len(lists["u3"]) == lists.mask[0].sum()
     everything = recommender.recommend("u3", n=50, exclude_seen=False)
     assert sorted(everything.ids[0][everything.mask[0]].tolist()) == recommender.items_.to_list()
@@ -109,8 +112,8 @@ def test_each_user_may_have_limits_of_its_own() -> None:
     assert {id for id, _ in lists["u1"]} == {101, 103}
     assert {id for id, _ in lists["u2"]} == set(recommender.items_) - {104, 105}
     assert {id for id, _ in lists["u3"]} == set(recommender.items_)
-    with pytest.raises(KeyError, match=r"exclude has an entry for 'u9'"):
-        recommender.recommend("u1", exclude={"u9": [101]})
+    others = recommender.recommend("u1", n=20, exclude={"u9": [101]})  # a list of everybody's may be given as it is
+    assert others["u1"] == recommender.recommend("u1", n=20)["u1"]
     nothing = recommender.recommend("u1", only=[])
     assert not nothing.mask.any()
     assert nothing["u1"] == []
@@ -317,3 +320,85 @@ def test_ids_of_mixed_types_live_side_by_side() -> None:
     assert recommender.recommend(-7, n=1).mask.all()
     with pytest.raises(UnknownIdError, match="-8"):
         recommender.recommend(-8)
+
+
+def test_a_cell_of_zero_says_nothing_and_neither_do_dislikes_alone() -> None:
+    table = pd.concat([
+        frame(),
+        pd.DataFrame({"user": ["u1", "idle", "grump"], "item": [900, 101, 102], "rating": [0.0, 0.0, -3.0]}),
+    ])  # fmt: skip
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NoEntryWarning)
+        recommender = Recommender(MODELS["implicit"]).fit(table)
+    lists = recommender.recommend(["u2", "idle", "grump"], n=30)
+    assert 900 not in {id for id, _ in lists["u2"]}
+    assert lists["idle"] == lists["grump"] == []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NoEntryWarning)
+        assert recommender.recommend_for({103: 0.0}).to_list() == [[]]
+
+
+@pytest.mark.parametrize("name", ["ratings", "no bias", "implicit"])
+def test_nobody_is_explained_by_the_base_alone(name: str) -> None:
+    recommender = fitted(name)
+    nothing = recommender.interactions_.of_users(["u1"])
+    recommender.update(nothing.select(np.zeros(len(nothing), dtype=bool)), mode="replace")
+    why = recommender.explain("u1", 104)
+    assert why.items.size == 0
+    assert why.score == why.base == pytest.approx(float(recommender.predict("u1", 104)[0]), abs=1e-6)
+
+
+def test_a_series_of_values_by_item_is_a_visitor() -> None:
+    recommender = fitted()
+    expected = recommender.recommend_for({100: 3.0, 105: 1.0})
+    lists = recommender.recommend_for(pd.Series([3.0, 1.0], index=[100, 105]))
+    np.testing.assert_array_equal(lists.positions, expected.positions)
+    ids = recommender.recommend_for(pl.Series([100, 105]))
+    np.testing.assert_array_equal(ids.positions, recommender.recommend_for([100, 105]).positions)
+
+
+def test_unknown_items_of_a_visitor_can_be_ignored() -> None:
+    recommender = fitted()
+    expected = recommender.recommend_for({100: 3.0})
+    for visit in ({100: 3.0, 999: 5.0}, pd.DataFrame({"user": ["v"] * 2, "item": [100, 999], "rating": [3.0, 5.0]})):
+        with pytest.raises(UnknownIdError, match="999"):
+            recommender.recommend_for(visit)
+        np.testing.assert_array_equal(recommender.recommend_for(visit, unknown="ignore").positions, expected.positions)
+    with pytest.raises(ValueError, match="unknown must be"):
+        recommender.recommend_for([100], unknown="drop")  # type: ignore[arg-type]
+
+
+def test_words_that_are_no_truth_values_are_refused() -> None:
+    for call in (
+        lambda: fitted().recommend("u1", exclude_seen="no"),
+        lambda: fitted().recommend_for([100], exclude_seen=0),
+    ):
+        with pytest.raises(TypeError, match="exclude_seen must be True or False"):
+            call()
+
+
+def test_ratings_without_a_column_of_values_are_refused() -> None:
+    with pytest.raises(ValueError, match="every value is 1"):
+        Recommender("ratings").fit(frame().rename(columns={"rating": "my vote"}))
+
+
+def test_ids_that_no_column_holds_are_told() -> None:
+    recommender = Recommender(ImplicitALS(2, random_state=0)).fit(Interactions.from_arrays(["a", 5, "b"], ["x", 1, 1]))
+    with pytest.raises(TypeError, match="use to_dict"):
+        recommender.recommend(n=2, exclude_seen=False).to_frame("polars")
+
+
+def test_an_interrupted_fit_leaves_its_last_whole_iteration() -> None:
+    class Impatient:
+        def setup(self, estimator: Any, context: Any) -> None: ...
+        def teardown(self, estimator: Any, context: Any) -> None: ...
+        def on_fit_task_begin(self, estimator: Any, context: Any, **_: Any) -> None: ...
+        def on_fit_task_end(self, estimator: Any, context: Any, **_: Any) -> None:
+            if len(getattr(estimator, "history_", ())) == 3:
+                raise KeyboardInterrupt
+
+    recommender = Recommender(ImplicitALS(4, random_state=0, max_iter=50, tol=0).set_callbacks(Impatient()))
+    with pytest.raises(KeyboardInterrupt):
+        recommender.fit(frame())
+    assert recommender.model_.n_iter_ == 3
+    assert recommender.recommend("u1").mask.any()

@@ -16,6 +16,9 @@ from listeners import MODELS, fitted
 @pytest.mark.parametrize("name", MODELS)
 def test_a_file_holds_all_of_it(name: str, tmp_path: Path) -> None:
     recommender = fitted(name)
+    recommender.recommend_for([100])  # what it works out once must not stand in the way
+    recommender.similar_items(100)
+    recommender.explain("u1", 100)
     recommender.save(tmp_path / "a.alsatian")
     for again in (
         alsatian.load(tmp_path / "a.alsatian"),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -83,6 +84,7 @@ def test_adding_adds_and_replacing_replaces() -> None:
     added = fitted().update(more)
     items, values = added.interactions_.history("u1")
     assert values[items.tolist().index(item)] == value + 2
+    assert fitted("ratings").update(more).interactions_.history("u1")[1][items.tolist().index(item)] == 2  # rated anew
     last = fitted().update(more, duplicates="last")
     items, values = last.interactions_.history("u1")
     assert values[items.tolist().index(item)] == 2
@@ -121,3 +123,60 @@ def test_a_failed_update_leaves_all_as_it_was() -> None:
     assert recommender.model_ is before
     assert isinstance(recommender.interactions_, Interactions)
     assert isinstance(before, ImplicitALS)
+
+
+def test_later_frames_are_read_as_the_first_was() -> None:
+    first = pd.DataFrame({"user": ["a", "a", "b"], "item": ["x", "y", "x"], "minutes": [3.0, 2.0, 9.0]})
+    recommender = Recommender(ImplicitALS(2, random_state=0)).fit(first, value="minutes")
+    recommender.update(pd.DataFrame({"user": ["c"], "item": ["x"], "minutes": [500.0]}))
+    assert recommender.interactions_.history("c")[1].tolist() == [500]
+    visit = pd.DataFrame({"user": ["v"], "item": ["x"], "minutes": [500.0]})
+    np.testing.assert_array_equal(
+        recommender.recommend_for(visit).scores, recommender.recommend_for({"x": 500.0}).scores
+    )
+
+
+def test_a_day_without_news_changes_nothing() -> None:
+    recommender = fitted()
+    before = recommender.model_
+    recommender.update(frame().iloc[:0])
+    assert recommender.model_ is before
+
+
+def test_ids_of_another_type_are_new_ones_and_told() -> None:
+    table = pd.DataFrame({"user": [1, 2, 2], "item": [7, 7, 8]})
+    recommender = Recommender(ImplicitALS(2, random_state=0)).fit(table)
+    with pytest.warns(UserWarning, match="users so far are of type int.*'2'.*not converted"):
+        recommender.update(pd.DataFrame({"user": ["2"], "item": [7]}))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_who_is_forgotten_leaves_no_trace_and_the_others_are_consistent(name: str) -> None:
+    recommender = fitted(name).forget(users=["u3", "u7"], items=[104])
+    assert "u3" not in recommender.users_
+    assert 104 not in recommender.items_
+    model = recommender.model_
+    assert recommender.interactions_.shape == (len(model.row_factors_), len(model.column_factors_)) == (28, 19)
+    np.testing.assert_array_equal(model.row_factors_, model.transform(recommender.interactions_.csr))
+    expected = Interactions.from_frame(frame().query("user not in ['u3', 'u7'] and item != 104"))
+    assert recommender.interactions_.to_dict() == expected.to_dict()
+    assert recommender.recommend("u1").mask.any()
+    with pytest.raises(KeyError, match="'u3'"):
+        recommender.forget(users="u3")
+    with pytest.raises(ValueError, match="would be left"):
+        recommender.forget(items=recommender.items_)
+
+
+def test_updates_from_several_threads_lose_nothing() -> None:
+    recommender = fitted()
+
+    def write(which: int) -> None:
+        for step in range(5):
+            recommender.update(pd.DataFrame({"user": [f"t{which}-{step}"], "item": [100], "rating": [1.0]}))
+
+    threads = [Thread(target=write, args=(which,)) for which in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(recommender.users_) == 30 + 20

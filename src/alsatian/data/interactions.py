@@ -199,6 +199,10 @@ class Interactions(InteractionsView):
         >>> Interactions.from_matrix([[5.0, float("nan")], [1.0, 2.0]], users=["a", "b"]).to_dict()
         {'a': {0: 5.0}, 'b': {0: 1.0, 1: 2.0}}
         """
+        if users is None and hasattr(X, "index") and hasattr(X, "columns"):
+            users = X.index  # a pandas frame: its labels are the ids
+        if items is None and hasattr(X, "columns"):
+            items = X.columns
         cells = cells_of_matrix(X, weights, working_dtype(dtype))
         if not cells.indices.size:
             raise ValueError(f"X of shape {cells.shape} has no cell: nothing is stored, or all is NaN.")

@@ -53,12 +53,13 @@ class Explainer:
         ridge = np.full(self._z.shape[1], side.ridge[0])
         if self._model.row_bias_ is not None:
             ridge[-1] = side.ridge[1]
-        a = (z.T * (c - rule.less)) @ z + np.diag(float(np.ravel(side.scale)[0]) * ridge)
+        scale = float(np.ravel(side.scale)[0])
+        a = (z.T * (c - rule.less)) @ z + np.diag(scale * ridge)
         start = np.zeros(self._z.shape[1])
         if rule.gram_weight > 0:
             a += rule.gram_weight * self._all()
             start = -rule.gram_weight * (self._offset @ self._z)
-        target, singular = self._z[column], ridge.min() == 0  # then the row is its solution of least norm
+        target, singular = self._z[column], scale * ridge.min() == 0  # then the row is its solution of least norm
         u = np.linalg.lstsq(a, target, rcond=None)[0] if singular else np.linalg.solve(a, target)
         coefficients = (c + rule.more) * (x - o) + (rule.less + rule.more) * o
         return Shares(float(self._offset[column] + start @ u), columns, coefficients * (z @ u))

@@ -44,25 +44,24 @@ def candidates(
     seen : (indptr, indices) or None
         Per query, sorted: left out.
     limits : (only, exclude), each ids, or mapping from query to ids, or None
-        For all queries alike; or for some of them, where one without an entry has no limit.
+        For all queries alike; or for some of them, where one without an entry has no limit. Entries for others than
+        those who ask are passed over.
 
     Raises
     ------
     UnknownIdError
         Where an item is not known.
-    KeyError
-        Where a mapping speaks of somebody who is not asked for.
     """
     (items, what), (only, exclude) = side, limits
     found = Candidates(listable, seen)
     if isinstance(only, Mapping):
-        found.only = _lists(queries, items, only, np.flatnonzero(listable), ("only", what))
+        found.only = _lists(queries, items, only, np.flatnonzero(listable), what)
     elif only is not None:
         mask = np.zeros(len(items), dtype=bool)
         mask[positions_of(items, only, what)] = True
         found.allowed = mask & listable
     if isinstance(exclude, Mapping):
-        found.exclude = _united(found.exclude, _lists(queries, items, exclude, None, ("exclude", what)), len(items))
+        found.exclude = _united(found.exclude, _lists(queries, items, exclude, None, what), len(items))
     elif exclude is not None:
         found.allowed = found.allowed.copy()
         found.allowed[positions_of(items, exclude, what)] = False
@@ -80,14 +79,9 @@ def _lists(
     items: Ids,
     given: Mapping[Any, Any],
     default: NDArray[np.int64] | None,
-    called: tuple[str, str],
+    what: str,
 ) -> ItemLists:
     """Return one sorted list for each query, from a mapping that may not have all."""
-    name, what = called
-    known = set(queries)
-    for query in given:
-        if query not in known:
-            raise KeyError(f"{name} has an entry for {query!r}, who is not among those asked for.")
     nothing = np.empty(0, dtype=np.int64)
     parts = []
     for query in queries:

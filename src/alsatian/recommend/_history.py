@@ -22,32 +22,42 @@ class Visitors(NamedTuple):
     weights: csr_array[Any] | None
 
 
-def visitors(given: Any, columns: Mapping[str, Any], state: State) -> Visitors:
-    """Read interactions of known items.
+def visitors(given: Any, columns: Mapping[str, Any], state: State, unknown: str) -> Visitors:
+    """Read interactions of known items; unknown ones are an error, or with ``unknown="ignore"`` left out.
 
     Raises
     ------
     UnknownIdError
         For an item that is not known.
     """
-    if isinstance(given, Interactions):
-        part = given.with_ids(items=state.items)
-        return Visitors(part.users.values, part.csr, part.weights)
+    if _is_labelled(given):
+        given = given.to_dict()  # a pandas Series: its labels are the items
     if isinstance(given, Mapping):
-        return _one(list(given), list(given.values()), state)
-    if hasattr(given, "columns"):
-        part = Interactions.from_frame(given, items=state.items, **columns)
-        return Visitors(part.users.values, part.csr, part.weights)
-    return _one(as_ids(given), None, state)
+        return _one(list(given), list(given.values()), state, unknown)
+    if not isinstance(given, Interactions) and not hasattr(given, "columns"):
+        return _one(as_ids(given), None, state, unknown)
+    part = given if isinstance(given, Interactions) else Interactions.from_frame(given, **columns)
+    if unknown == "ignore":
+        part = part.of_items(part.items.values[state.items.find(part.items) >= 0])
+    part = part.with_ids(items=state.items)
+    return Visitors(part.users.values, part.csr, part.weights)
 
 
-def _one(items: Any, values: list[Any] | None, state: State) -> Visitors:
+def _is_labelled(given: Any) -> bool:
+    return hasattr(given, "index") and hasattr(given, "to_dict") and not hasattr(given, "columns")
+
+
+def _one(items: Any, values: list[Any] | None, state: State, unknown: str) -> Visitors:
     """Read the interactions of one visitor: what is repeated is added up."""
     dtype = state.model.column_factors_.dtype
     data = np.ones(len(items), dtype=dtype) if values is None else np.asarray(values)
     if data.dtype.kind not in "biuf":
         raise TypeError(f"The values of a visitor's items must be numbers; got {data.dtype}.")
-    columns = positions_of(state.items, items, "item")
+    if unknown == "ignore" and len(items):
+        columns = state.items.find(items)
+        columns, data = columns[columns >= 0], data[columns >= 0]
+    else:
+        columns = positions_of(state.items, items, "item")
     unique, place = np.unique(columns, return_inverse=True)
     summed = np.zeros(unique.size, dtype=dtype)
     np.add.at(summed, place, data.astype(dtype))

@@ -54,7 +54,7 @@ def similar(space: Space, positions: NDArray[np.int64], metric: str, n: int, lim
         factors[positions], factors, n=n, allowed=limits.allowed, exclude=limits.exclude, only=limits.only,
         n_jobs=space.n_jobs,
     )  # fmt: skip
-    lost = ~unit[positions].any(axis=1)
+    lost = ~(space.known & unit.any(axis=1))[positions]
     found.indices[lost], found.scores[lost], found.counts[lost] = -1, -np.inf, 0
     if metric == "cosine":
         np.clip(found.scores, -1, 1, out=found.scores, where=found.indices >= 0)
@@ -63,12 +63,12 @@ def similar(space: Space, positions: NDArray[np.int64], metric: str, n: int, lim
 
 def warn_of_lost(space: Space, positions: NDArray[np.int64], level: int) -> None:
     """Warn where a query has no factors, which nothing can be compared with."""
-    lost = np.flatnonzero(~space.unit[positions].any(axis=1))
+    lost = np.flatnonzero(~(space.known & space.unit.any(axis=1))[positions])
     if lost.size:
         first = space.ids[positions[lost[:1]]].tolist()[0]
         warnings.warn(
-            f"{lost.size} {space.what}{'' if lost.size == 1 else 's'} (first: {first!r}) without an interaction: zero "
-            "factors, so nothing is similar, and the list is empty.",
+            f"{lost.size} {space.what}{'' if lost.size == 1 else 's'} (first: {first!r}) of which nothing is known (no "
+            "interaction, or zero factors): nothing is similar, and the list is empty.",
             NoEntryWarning,
             stacklevel=level,
         )
@@ -78,12 +78,11 @@ def listing(found: TopN, queries: NDArray[Any], query: str, ids: Ids, listed: st
     """Put ids in place of positions."""
     mask = found.indices >= 0
     scores = np.where(mask, found.scores, np.nan).astype(found.scores.dtype)
-    names = ids[np.where(mask, found.indices, 0).reshape(-1)].reshape(mask.shape)
-    return Listing(query, listed, queries, names, scores, mask, found.indices)
+    return Listing(query, listed, queries, scores, found.indices, ids[found.indices[mask]])
 
 
-def check_n(n: Any) -> int:
-    """Return the length of lists.
+def check_n(n: Any, most: int) -> int:
+    """Return the length of lists, which is never more than there is.
 
     Raises
     ------
@@ -92,4 +91,4 @@ def check_n(n: Any) -> int:
     """
     if isinstance(n, bool | np.bool_) or not isinstance(n, int | np.integer) or n < 1:
         raise ValueError(f"n, the length of the lists, must be an integer >= 1. Got {n!r}.")
-    return int(n)
+    return min(int(n), most)

@@ -12,6 +12,7 @@ from scipy.sparse import csr_array
 from alsatian._engine.contract import Floats
 from alsatian._engine.threads import resolve_n_jobs
 from alsatian.data import Ids, Interactions
+from alsatian.models import ImplicitALS
 from alsatian.models._explain import Explainer
 from alsatian.models._fold import Folded, FoldIn
 
@@ -39,6 +40,10 @@ class State:
     def __init__(self, model: Any, interactions: Interactions) -> None:
         self.model, self.interactions = model, interactions
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Leave out what can be worked out again."""
+        return State, (self.model, self.interactions)
+
     @property
     def users(self) -> Ids:
         """The users, by row."""
@@ -56,14 +61,13 @@ class State:
 
     @cached_property
     def known_users(self) -> NDArray[np.bool_]:
-        """Which users have an interaction."""
-        return np.diff(self.csr.indptr) > 0
+        """Of which users something is known."""
+        return told_of(self.model, self.csr, self.model.row_factors_)
 
     @cached_property
     def known_items(self) -> NDArray[np.bool_]:
-        """Which items have an interaction."""
-        found: NDArray[np.bool_] = np.bincount(self.interactions.columns, minlength=len(self.items)) > 0
-        return found
+        """Of which items something is known."""
+        return told_of(self.model, self.interactions.csc, self.model.column_factors_)
 
     @cached_property
     def fold_in(self) -> FoldIn:
@@ -90,6 +94,16 @@ class State:
     def fold(self, values: csr_array[Any], weights: csr_array[Any] | None) -> Folded:
         """Solve rows of interactions that are not among those known."""
         return self.fold_in(cells_of(self.model, values, weights))
+
+
+def told_of(model: Any, matrix: Any, factors: Floats) -> NDArray[np.bool_]:
+    """Return of which rows (of a CSR matrix) or columns (of a CSC one) something is known.
+
+    They have an interaction; and where nothing was liked (zeros and dislikes alone), implicit factors are zero and say
+    nothing.
+    """
+    some: NDArray[np.bool_] = np.diff(matrix.indptr) > 0
+    return some & factors.any(axis=1) if isinstance(model, ImplicitALS) else some
 
 
 def cells_of(model: Any, values: csr_array[Any], weights: csr_array[Any] | None) -> Any:

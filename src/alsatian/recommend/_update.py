@@ -27,16 +27,36 @@ def updated(state: State, merged: Interactions) -> State:
     nothing does.
     """
     users, items = _changed(state.interactions, merged)
-    model = _grown(state.model, merged)
-    if users.size == 0 and items.size == 0:
-        return State(model, merged)
-    values, weights = merged.csr, merged.weights
-    old_items = np.arange(state.interactions.n_items)
-    # New items have no factors yet: for now their cells are not there.
-    _solve(model, 0, users, _columns(values, old_items), _columns(weights, old_items))
-    _solve(model, 1, items, values.T.tocsr(), None if weights is None else weights.T.tocsr())
-    _solve(model, 0, np.union1d(users, _users_of(model, values, items)), values, weights)
-    return State(model, merged)
+    grown = _resized_model(state.model, [np.arange(size) for size in state.interactions.shape], merged.shape)
+    return _settled(grown, merged, users, items, state.interactions.n_items)
+
+
+def removed(state: State, users: NDArray[np.int64], items: NDArray[np.int64]) -> State:
+    """Return the state without some users and items, and without all that they had to do with.
+
+    Items that lose a cell are solved again for the users that stay, and then the users of these items, as in `updated`.
+    """
+    before = state.interactions
+    stay = [np.setdiff1d(np.arange(size), gone) for size, gone in zip(before.shape, (users, items), strict=True)]
+    kept = before.of_users(state.users.values[stay[0]]).of_items(state.items.values[stay[1]])
+    lost = before.csr[users][:, stay[1]], before.csr[stay[0]][:, items]
+    touched = np.flatnonzero(np.bincount(lost[0].tocsr().indices, minlength=stay[1].size))
+    shorter = np.flatnonzero(np.diff(lost[1].tocsr().indptr))
+    model = _resized_model(state.model, stay, kept.shape)
+    return _settled(model, kept, shorter, touched, kept.n_items)
+
+
+def _settled(
+    model: Any, known: Interactions, users: NDArray[np.int64], items: NDArray[np.int64], old_items: int
+) -> State:
+    """Solve what changed, in a model that is ours; items from `old_items` on have no factors yet."""
+    if users.size or items.size:
+        values, weights = known.csr, known.weights
+        old = np.arange(old_items)
+        _solve(model, 0, users, _columns(values, old), _columns(weights, old))
+        _solve(model, 1, items, values.T.tocsr(), None if weights is None else weights.T.tocsr())
+        _solve(model, 0, np.union1d(users, _users_of(model, values, items)), values, weights)
+    return State(model, known)
 
 
 def _changed(before: Interactions, after: Interactions) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -84,16 +104,16 @@ def _solve(model: Any, which: int, lines: NDArray[np.int64], values: Any, weight
         bias[lines] = solved.bias
 
 
-def _grown(model: Any, merged: Interactions) -> Any:
-    """Return a model of its own arrays, with zeros for users and items that are new."""
-    grown = copy.copy(model)
-    m, n = merged.shape
-    grown.row_factors_, grown.column_factors_ = _longer(model.row_factors_, m), _longer(model.column_factors_, n)
-    grown.row_bias_ = None if model.row_bias_ is None else _longer(model.row_bias_, m)
-    grown.column_bias_ = None if model.column_bias_ is None else _longer(model.column_bias_, n)
-    grown.n_features_in_ = n
-    grown._fitted_full = False
-    return grown
+def _resized_model(model: Any, stay: list[NDArray[np.int64]], shape: tuple[int, int]) -> Any:
+    """Return a model of its own arrays: those of some rows and columns, and zeros for what is new."""
+    resized = copy.copy(model)
+    for side, kept, size in zip(("row", "column"), stay, shape, strict=True):
+        for kind in ("factors", "bias"):
+            array = getattr(model, f"{side}_{kind}_")
+            setattr(resized, f"{side}_{kind}_", None if array is None else _longer(array[kept], size))
+    resized.n_features_in_ = shape[1]
+    resized._fitted_full = False
+    return resized
 
 
 def _longer(array: Floats, size: int) -> Floats:

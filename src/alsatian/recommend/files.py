@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from alsatian import persistence
+from alsatian.data import Interactions
 from alsatian.persistence import naming, read_header
 from alsatian.recommend import _files
 from alsatian.recommend.recommender import Recommender
@@ -33,6 +34,8 @@ def save(model: Any, path: Any) -> None:
     """
     if isinstance(model, Recommender):
         model.save(path)
+    elif isinstance(model, Interactions):
+        raise TypeError("Interactions cannot be saved by themselves: a Recommender is, with its interactions.")
     else:
         persistence.save(model, path)
 

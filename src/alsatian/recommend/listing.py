@@ -25,11 +25,12 @@ class Listing:
     queries : ndarray of shape (q,)
         Ids of the queries.
     ids : ndarray of shape (q, n)
-        Ids, best first; where `mask` is False there is none, and the entry says nothing.
+        Ids, best first. Where there is no entry it is None, and the array is one of objects.
     scores : ndarray of shape (q, n)
         Scores; NaN where there is no entry.
     mask : ndarray of bool, shape (q, n)
-        Which entries are there. Lists are shorter than n where fewer than n candidates remained.
+        Which entries are there. Lists are shorter than n where fewer than n candidates remained; n itself is at most
+        the number of all.
     positions : ndarray of int32, shape (q, n)
         Positions of the ids in their map (`Recommender.items_` or `users_`); −1 where there is no entry.
 
@@ -48,10 +49,24 @@ class Listing:
     query: str
     listed: str
     queries: NDArray[Any]
-    ids: NDArray[Any]
     scores: NDArray[Any]
-    mask: NDArray[np.bool_]
     positions: NDArray[np.int32]
+    _names: NDArray[Any]  # ids of all entries that are there, list after list
+
+    @property
+    def mask(self) -> NDArray[np.bool_]:
+        """Which entries are there."""
+        return self.positions >= 0
+
+    @property
+    def ids(self) -> NDArray[Any]:
+        """The ids; None where there is none."""
+        mask = self.mask
+        if mask.all():
+            return self._names.reshape(mask.shape)
+        padded = np.full(mask.shape, None, dtype=object)
+        padded[mask] = self._names.tolist()
+        return padded
 
     def __len__(self) -> int:
         """Return the number of queries."""
@@ -94,10 +109,14 @@ class Listing:
         columns = {
             self.query: self.queries[rows],
             "rank": ranks + 1,
-            self.listed: self.ids[self.mask],
+            self.listed: self._names,
             "score": self.scores[self.mask],
         }
-        return make_frame(columns, backend)
+        try:
+            return make_frame(columns, backend)
+        except (TypeError, ValueError, OverflowError) as error:
+            told = f"Ids of mixed types, or too large, cannot be a column of {backend}: use to_dict(), or pandas."
+            raise TypeError(told) from error
 
     def __repr__(self) -> str:
         """Return the first lists."""

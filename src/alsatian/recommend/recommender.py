@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from threading import Lock
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -12,16 +12,24 @@ from sklearn.exceptions import NotFittedError
 
 from alsatian._engine.contract import Floats
 from alsatian.data import Ids, Interactions
-from alsatian.models import ALS, ImplicitALS
 from alsatian.models._fold import Folded
 from alsatian.recommend import _files
 from alsatian.recommend._candidates import candidates, seen_by
+from alsatian.recommend._checks import (
+    as_interactions,
+    check_weights,
+    checked_bool,
+    fresh,
+    is_empty,
+    of_ratings,
+    warn_of_other_types,
+)
 from alsatian.recommend._fallback import UnknownIdWarning, scores_of_pairs, told
 from alsatian.recommend._history import visitors
 from alsatian.recommend._ids import as_ids, positions_of
 from alsatian.recommend._search import check_n, listing, ranked, similar, warn_of_lost
-from alsatian.recommend._state import Space, State, cells_of
-from alsatian.recommend._update import updated
+from alsatian.recommend._state import Space, State, cells_of, told_of
+from alsatian.recommend._update import removed, updated
 from alsatian.recommend.explanation import Explanation
 from alsatian.recommend.listing import Listing
 
@@ -72,6 +80,16 @@ class Recommender:
     def __init__(self, model: Any = "implicit") -> None:
         self.model = model
         self._state: State | None = None
+        self._read: dict[str, Any] = {}
+        self._writing = Lock()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the lock, which belongs to this process."""
+        return {name: value for name, value in vars(self).items() if name != "_writing"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Make a lock of its own."""
+        vars(self).update(state, _writing=Lock())
 
     def fit(self, interactions: Any, **columns: Any) -> Self:
         """Fit the model to interactions.
@@ -82,7 +100,9 @@ class Recommender:
             A frame has a row for each interaction.
         **columns
             How a frame is read: ``user``, ``item``, ``value``, ``weight``, ``timestamp`` (names of its columns; guessed
-            where they are usual), ``duplicates``, ``dtype``: see `Interactions.from_frame`.
+            where they are usual), ``duplicates``, ``dtype``: see `Interactions.from_frame`. `update` and
+            `recommend_for` read their frames likewise, unless told otherwise. ``duplicates`` is "last" for ratings,
+            where a later one takes the place of an earlier, and "sum" for all other models.
 
         Returns
         -------
@@ -94,11 +114,22 @@ class Recommender:
             For what is no frame, a value or an id that cannot be used, weights with a model that takes none, and all
             that `fit` of the model refuses.
         """
-        known = _interactions(interactions, columns)
-        model = _fresh(self.model)
-        _check_weights(model, known)
-        model.fit(known.csr, **({} if known.weights is None else {"weights": known.weights}))
-        self._state = State(model, known)
+        model = fresh(self.model)
+        columns = {"duplicates": "last" if of_ratings(model) else "sum"} | columns
+        known = as_interactions(interactions, columns)
+        check_weights(model, known)
+        if known is not interactions and of_ratings(model) and "value" not in columns and (known.values == 1).all():
+            raise ValueError(
+                "Ratings are asked for, but every value is 1: the frame has no column that is named as usual for "
+                "ratings. Name it: fit(frame, value='…'), or give Interactions."
+            )
+        try:
+            model.fit(known.csr, **({} if known.weights is None else {"weights": known.weights}))
+        except BaseException:  # Ctrl-C: the last whole iteration can be used
+            if hasattr(model, "row_factors_"):
+                self._state, self._read = State(model, known), columns
+            raise
+        self._state, self._read = State(model, known), columns
         return self
 
     @property
@@ -135,7 +166,8 @@ class Recommender:
         exclude_seen : bool, default=True
             Whether to leave out what the user has had to do with.
         only, exclude : ids of items, or mapping from user to ids, default=None
-            What alone may be listed, and what may not: for all users alike, or for some, each its own.
+            What alone may be listed, and what may not: for all users alike, or for some, each its own (entries for
+            users that are not asked for are passed over).
 
         Returns
         -------
@@ -148,7 +180,8 @@ class Recommender:
         ValueError
             Where n is not an integer from 1 up.
         """
-        state, n = self._fitted, check_n(n)
+        state = self._fitted
+        n, exclude_seen = check_n(n, len(state.items)), checked_bool("exclude_seen", exclude_seen)
         rows = np.arange(len(state.users)) if users is None else positions_of(state.users, users, "user")
         seen = seen_by(state.csr, rows) if exclude_seen else None
         queries = state.users[rows]
@@ -168,6 +201,7 @@ class Recommender:
         exclude_seen: bool = True,
         only: Any = None,
         exclude: Any = None,
+        unknown: Literal["error", "ignore"] = "error",
         **columns: Any,
     ) -> Listing:
         """List items for people by their interactions alone, known users or not; nothing of it is kept.
@@ -175,10 +209,12 @@ class Recommender:
         Parameters
         ----------
         interactions : frame, Interactions, mapping from item to value, or ids of items
-            A frame or Interactions: of one or several users, who are the queries. A mapping, or ids (each of value 1):
-            of one visitor, who is the query None.
+            A frame or Interactions: of one or several users, who are the queries. A mapping (or a pandas Series with
+            the items as labels), or ids (each of value 1): of one visitor, who is the query None.
         n, exclude_seen, only, exclude
             As in `recommend`; seen is what these interactions hold.
+        unknown : {"error", "ignore"}, default="error"
+            What to do with items that are not known.
         **columns
             How a frame is read, as in `fit`.
 
@@ -189,14 +225,17 @@ class Recommender:
         Raises
         ------
         UnknownIdError
-            For an item that is not known. `items_.find` tells which are.
+            For an item that is not known, unless they are to be ignored.
         """
-        state, n = self._fitted, check_n(n)
-        who = visitors(interactions, columns, state)
+        state = self._fitted
+        n, exclude_seen = check_n(n, len(state.items)), checked_bool("exclude_seen", exclude_seen)
+        if unknown not in {"error", "ignore"}:
+            raise ValueError(f"unknown must be 'error' or 'ignore'. Got {unknown!r}.")
+        who = visitors(interactions, self._read | columns, state, unknown)
         folded = state.fold(who.values, who.weights)
         seen = seen_by(who.values, np.arange(len(who.ids))) if exclude_seen else None
         limits = candidates(who.ids.tolist(), (state.items, "item"), state.known_items, seen, (only, exclude))
-        found = ranked(state, folded, np.diff(who.values.indptr) > 0, n, limits)
+        found = ranked(state, folded, told_of(state.model, who.values, folded.factors), n, limits)
         return listing(found, who.ids, "user", state.items, "item")
 
     def similar_items(
@@ -243,7 +282,7 @@ class Recommender:
     def _similar(space: Space, asked: Any, n: int, metric: str, limits: tuple[Any, Any]) -> Listing:
         if metric not in {"cosine", "dot"}:
             raise ValueError(f"metric must be 'cosine' or 'dot'. Got {metric!r}.")
-        n, positions = check_n(n), positions_of(space.ids, asked, space.what)
+        n, positions = check_n(n, len(space.ids)), positions_of(space.ids, asked, space.what)
         itself = np.arange(len(positions) + 1, dtype=np.int64), positions.astype(np.int32)
         queries = space.ids[positions]
         allowed = candidates(queries.tolist(), (space.ids, space.what), space.known, itself, limits)
@@ -315,30 +354,69 @@ class Recommender:
         Parameters
         ----------
         interactions : Interactions or frame
+            A frame without rows changes nothing.
         mode : {"add", "replace"}, default="add"
-            Whether they come on top of what is known (values of the same pair are added, or as ``duplicates`` says), or
-            each user in them has these and no others from now on.
+            Whether they come on top of what is known (of the same pair values are added, or with
+            ``duplicates="last"``, the default for ratings, the new one counts), or each user in them has these and no
+            others from now on.
         **columns
-            How a frame is read, as in `fit`.
+            How a frame is read, where not as in `fit`.
 
         Returns
         -------
         self : Recommender
-            Listings and arrays that were given out before do not change.
+            Listings and arrays that were given out before do not change. Others may read meanwhile, and updates from
+            several threads wait for one another.
+
+        Warns
+        -----
+        UserWarning
+            Where new ids are of another type than those known: '2' is not 2.
         """
-        if mode not in ("add", "replace"):
+        if mode not in {"add", "replace"}:
             raise ValueError(f"mode must be 'add' or 'replace'. Got {mode!r}.")
-        state = self._fitted
-        new = _interactions(interactions, columns)
-        if mode == "add":
-            merged = state.interactions.added(new, duplicates=columns.get("duplicates", "sum"))
-        else:
-            merged = state.interactions.replaced(new)
-        if merged.weights is not None and isinstance(state.model, ImplicitALS):
-            raise ValueError(
-                "The interactions have weights, which ImplicitALS does not take: read them with weight=False."
-            )
-        self._state = updated(state, merged)
+        how = self._read | columns
+        with self._writing:
+            state = self._fitted
+            if not isinstance(interactions, Interactions) and is_empty(interactions):
+                return self
+            new = as_interactions(interactions, how if not isinstance(interactions, Interactions) else columns)
+            warn_of_other_types(state, new)
+            if mode == "add":
+                merged = state.interactions.added(new, duplicates=how.get("duplicates", "sum"))
+            else:
+                merged = state.interactions.replaced(new)
+            check_weights(state.model, merged)
+            self._state = updated(state, merged)
+        return self
+
+    def forget(self, *, users: Any = None, items: Any = None) -> Self:
+        """Remove users, items, and all interactions with them, without fitting again.
+
+        Items of these users, and users of these items, are solved again for what is left, as in `update`.
+
+        Parameters
+        ----------
+        users, items : id or ids, default=None
+
+        Returns
+        -------
+        self : Recommender
+
+        Raises
+        ------
+        UnknownIdError
+            Where one is not known.
+        ValueError
+            Where nobody, or nothing, would be left.
+        """
+        with self._writing:
+            state = self._fitted
+            rows = positions_of(state.users, [] if users is None else users, "user")
+            columns = positions_of(state.items, [] if items is None else items, "item")
+            if len(np.unique(rows)) == len(state.users) or len(np.unique(columns)) == len(state.items):
+                raise ValueError("Nobody, or nothing, would be left: fit a new recommender in place of this.")
+            self._state = removed(state, rows, columns)
         return self
 
     def save(self, path: Any) -> None:
@@ -352,6 +430,7 @@ class Recommender:
         model, interactions = _files.load(path, mmap=mmap, verify=verify)
         made = cls(clone(model))
         made._state = State(model, interactions)
+        made._read = {"duplicates": "last" if of_ratings(model) else "sum"}
         return made
 
     @property
@@ -364,31 +443,3 @@ class Recommender:
         """Return the model, and what is known."""
         known = "" if self._state is None else f", fitted on {self._state.interactions!r}"
         return f"Recommender({self.model!r}{known})"
-
-
-def _interactions(given: Any, columns: Mapping[str, Any]) -> Interactions:
-    if isinstance(given, Interactions):
-        wrong = [name for name in columns if name != "duplicates"]
-        if wrong:
-            raise TypeError(f"{wrong[0]} says how a frame is read, but Interactions are given.")
-        return given
-    return Interactions.from_frame(given, **columns)
-
-
-def _check_weights(model: Any, interactions: Interactions) -> None:
-    if interactions.weights is not None and isinstance(model, ImplicitALS):
-        raise ValueError(
-            "The interactions have weights, which ImplicitALS does not take: its confidence comes from the values. "
-            "Read the frame with weight=False, or use ALS."
-        )
-
-
-def _fresh(model: Any) -> Any:
-    """Return a new model of the kind asked for."""
-    if isinstance(model, str) and model == "implicit":
-        return ImplicitALS()
-    if isinstance(model, str) and model == "ratings":
-        return ALS(32, bias="both", dtype="float32")
-    if isinstance(model, ALS | ImplicitALS):
-        return clone(model)
-    raise TypeError(f"model must be an ALS, an ImplicitALS, 'implicit' or 'ratings'. Got {model!r}.")

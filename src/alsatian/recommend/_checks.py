@@ -1,0 +1,75 @@
+"""What a recommender is given, checked: models, frames, and words that have to be one of a few."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+
+from alsatian.data import Interactions
+from alsatian.models import ALS, ImplicitALS
+from alsatian.recommend._state import State
+
+
+def of_ratings(model: Any) -> bool:
+    """Return whether values are ratings, of which there is one a pair, and not counts, which add up."""
+    return isinstance(model, ALS) and model.absent == "missing"
+
+
+def is_empty(frame: Any) -> bool:
+    """Return whether a frame has no rows."""
+    rows = getattr(frame, "num_rows", None)
+    return rows == 0 or (hasattr(frame, "__len__") and len(frame) == 0)
+
+
+def warn_of_other_types(state: State, new: Interactions) -> None:
+    """Warn where new ids are of another type than those that are known."""
+    for what, known, ids in (("users", state.users, new.users), ("items", state.items, new.items)):
+        if known.kind != ids.kind and (known.find(ids) < 0).any():
+            first = ids[np.flatnonzero(known.find(ids) < 0)[:1]].tolist()[0]
+            warnings.warn(
+                f"The {what} so far are of type {known.kind}, and of those that come some are not, such as {first!r}: "
+                "they are new ones. Ids are not converted.",
+                UserWarning,
+                stacklevel=3,
+            )
+
+
+def checked_bool(name: str, value: Any) -> bool:
+    """Return a truth value; refuse anything else that Python would take for one."""
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name} must be True or False. Got {value!r}.")
+    return bool(value)
+
+
+def as_interactions(given: Any, columns: Mapping[str, Any]) -> Interactions:
+    """Return interactions as they are, or those of a frame."""
+    if isinstance(given, Interactions):
+        wrong = [name for name in columns if name != "duplicates"]
+        if wrong:
+            raise TypeError(f"{wrong[0]} says how a frame is read, but Interactions are given.")
+        return given
+    return Interactions.from_frame(given, **columns)
+
+
+def check_weights(model: Any, interactions: Interactions) -> None:
+    """Refuse weights where the model takes none."""
+    if interactions.weights is not None and isinstance(model, ImplicitALS):
+        raise ValueError(
+            "The interactions have weights, which ImplicitALS does not take: its confidence comes from the values. "
+            "Read the frame with weight=False, or use ALS."
+        )
+
+
+def fresh(model: Any) -> Any:
+    """Return a new model of the kind asked for."""
+    if isinstance(model, str) and model == "implicit":
+        return ImplicitALS()
+    if isinstance(model, str) and model == "ratings":
+        return ALS(32, bias="both", dtype="float32")
+    if isinstance(model, ALS | ImplicitALS):
+        return clone(model)
+    raise TypeError(f"model must be an ALS, an ImplicitALS, 'implicit' or 'ratings'. Got {model!r}.")
