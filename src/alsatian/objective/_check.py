@@ -203,7 +203,7 @@ def check_gradient(
     >>> wrong.passed, wrong.worst.block, wrong.worst.row
     (False, 'Z', 0)
     >>> print(wrong.worst)
-    Z[0, 0]: claimed 1, by differences -2.25
+    Z[0, 0]: claimed 1, by differences -4
     """
     from alsatian.objective import gradient
 
