@@ -11,7 +11,7 @@ from scipy import sparse
 
 from alsatian import ALS
 from alsatian.objective import check_gradient, gradient, loss
-from alsatian.objective._directions import side_of
+from alsatian.objective._sweep import side_of
 from problems import small_ratings, stored
 
 RNG = np.random.default_rng(0)
@@ -133,8 +133,10 @@ def test_entries_that_do_not_count_agree():
 
 def test_it_says_how_many_entries_were_checked():
     some, every = str(check_gradient(DENSE, W, Z, max_entries=7)), str(check_gradient(DENSE, W, Z))
-    assert "14 of 27 entries were compared one by one, and all at once along 2 random directions." in some
-    assert "All 27 entries were compared one by one" in every
+    counts = [int(word) for word in some.splitlines()[-1].split() if word.isdigit()]
+    assert counts[0] == 27
+    assert 14 <= counts[1] <= 16  # and the one of each block that differs most
+    assert "All 27 entries were compared, and all of them also one at a time." in every
     assert "agree." in some
     assert "agree." in every
 
@@ -192,6 +194,19 @@ def test_one_wrong_entry_anywhere_is_noticed_and_named_in_large_data(large, bloc
         assert f"{found.worst.name}: claimed" in str(found)
 
 
+def test_a_wrong_entry_that_is_nothing_beside_the_others_of_its_row_is_noticed(large):
+    X, left, right, _, _ = large
+    sizes = 10.0 ** np.arange(-8, 8, 2)
+    data = X, left * sizes, right / sizes
+    own = gradient(*data).W
+    assert check_gradient(*data, max_entries=1)
+    for t in range(8):
+        wrong = own.copy()
+        wrong[1234, t] *= 1 + 1e-5
+        found = check_gradient(*data, max_entries=1, claimed={"W": wrong})
+        assert (found.passed, found.worst.name) == (False, f"W[1234, {t}]")
+
+
 def test_whole_rows_of_zeros_are_noticed_in_large_data(large):
     X, left, right, settings, own = large
     wrong = own["Z"].copy()
@@ -241,9 +256,12 @@ def test_the_losses_of_the_lines_add_up_to_the_loss(X, settings):
         if "bias_reg" in settings:
             ridges["bias_reg"] = (0.2, 0.0) if rows else (0.0, 0.7)
         side = side_of(X, W, Z, settings | ridges, rows=rows)
-        lines = side.losses(side.own, side.scores(side.own, side.other))
-        assert lines.shape == (5 if rows else 4,)
+        lines = side.losses(0, np.zeros(5 if rows else 4))
         assert lines.sum() == pytest.approx(loss(X, W, Z, **settings | ridges), rel=1e-13)
+        moved = side.losses(1, np.full(lines.size, 0.5))
+        move = np.array([0, 0.5, 0])
+        w, z = (W + move, Z) if rows else (W, Z + move)
+        assert moved.sum() == pytest.approx(loss(X, w, z, **settings | ridges), rel=1e-13)
 
 
 def test_the_places_name_the_largest_difference_too():
@@ -268,7 +286,7 @@ def test_large_sparse_data_stay_sparse_and_only_some_entries_are_checked():
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert found
-    assert [block.checked for block in found.blocks] == [10, 10]
+    assert all(10 <= block.checked <= 11 for block in found.blocks)
     assert found.blocks[0].entries == m * k
     assert peak < 40e6  # X as an array has 1.6 GB
 

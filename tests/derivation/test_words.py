@@ -126,5 +126,12 @@ def test_with_a_bias_there_is_one_more_unknown():
     assert r"\tilde{z}_{j}^{\star}" in derivation["normal"].latex
 
 
+def test_a_bias_on_one_side_alone_and_a_ridge_of_each_side():
+    rng = np.random.default_rng(0)
+    X, b = rng.normal(size=(5, 4)), rng.normal(size=5)
+    assert derive("W", bias=True).check(X, row_bias=b, column_bias=np.zeros(4), mean=0.0).passed
+    assert derive("Z").check(X - b[:, None]).passed
+
+
 def test_the_usual_letters_have_a_name():
     assert derive(names="usual").to_text() == derive().to_text()

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from alsatian._tables import plain, plain_weights, real
 from alsatian.objective._differences import ROW_BLOCKS, Lines
-from alsatian.objective._directions import DIRECTIONS, Side, along_directions, side_of
+from alsatian.objective._sweep import Side, side_of, sweep
 
 if TYPE_CHECKING:
     from alsatian.objective import Gradient, Settings
@@ -50,23 +50,15 @@ class Place(NamedTuple):
         return f"{self.name}: {whose} {self.analytic:.8g}, by differences {self.numeric:.8g}"
 
 
-class WorstLine(NamedTuple):
-    """The line (a row of W or Z, or its bias) whose slopes along random directions are farthest from the gradient's."""
-
-    line: int
-    difference: float  # relative
-
-
 class BlockCheck(NamedTuple):
     """What was found in one block of the gradient."""
 
     block: str
-    checked: int  # entries, one by one
+    checked: int  # entries, one at a time
     entries: int  # that there are
-    step: float  # at the worst place
-    worst: Place  # by the relative difference
-    largest: Place  # by the difference itself
-    along: WorstLine  # all entries at once
+    step: float  # at the worst of those
+    worst: Place  # of all entries, by the relative difference
+    largest: Place  # of all entries, by the difference itself
 
 
 @dataclass(frozen=True, repr=False)
@@ -76,8 +68,8 @@ class GradientCheck:
     Attributes
     ----------
     blocks : tuple of BlockCheck
-        One for each of W, Z and the biases that were given: how many entries were checked one by one, where the two
-        differ most, and with which step; and `along`, the line that differs most where all entries move at once.
+        One for each of W, Z and the biases that were given: where of all entries the two differ most, how many were
+        also checked one at a time, and with which step.
     tolerance : float
         Largest relative difference that passes.
     """
@@ -87,47 +79,40 @@ class GradientCheck:
 
     @property
     def worst(self) -> Place:
-        """The entry whose relative difference is the largest, of those that were checked one by one."""
+        """The entry whose relative difference is the largest."""
         return max((block.worst for block in self.blocks), key=lambda place: place.difference)
 
     @property
     def largest(self) -> Place:
-        """The entry whose difference itself is the largest, of those that were checked one by one."""
+        """The entry whose difference itself is the largest."""
         return max((block.largest for block in self.blocks), key=_by_size)
 
     @property
     def difference(self) -> float:
-        """The largest relative difference, of an entry or along a direction."""
-        return max(self.worst.difference, *(block.along.difference for block in self.blocks))
+        """The largest relative difference."""
+        return self.worst.difference
 
     @property
     def passed(self) -> bool:
-        """Whether all agrees within the tolerance: each entry that was checked, and each line along the directions."""
+        """Whether all entries agree within the tolerance."""
         return self.difference <= self.tolerance
 
     def __bool__(self) -> bool:
         return self.passed
 
     def __str__(self) -> str:
-        lines = ["block         one by one              step   difference   all at once   largest at"]
-        for block in self.blocks:
-            counted = f"{block.checked} of {block.entries}"
-            lines.append(
-                f"{block.block:<12}  {counted:<20}  {block.step:6.2g}   {block.worst.difference:10.1e}"
-                f"   {block.along.difference:11.1e}   {block.worst}"
-            )
-        return "\n".join([*lines, self._found(), self._how()])
+        head = "block          entries   one at a time     step   difference   largest at"
+        rows = (
+            f"{block.block:<12} {block.entries:9d}   {block.checked:13d}   {block.step:6.2g}"
+            f"   {block.worst.difference:10.1e}   {block.worst}"
+            for block in self.blocks
+        )
+        return "\n".join([head, *rows, self._found(), self._how()])
 
     def _found(self) -> str:
         """Say in a sentence what was found."""
         if self.passed:
             return "The gradient and the differences agree."
-        if self.worst.difference <= self.tolerance:
-            block = max(self.blocks, key=lambda block: block.along.difference)
-            where = f"line {block.along.line} of {block.block}"
-            if np.isfinite(block.along.difference):
-                return f"The gradient and the differences DIFFER, most in {where}, where all entries move at once."
-            return f"Cannot tell: the differences are not finite in {where}."
         if not np.isfinite(self.worst.numeric):
             return f"Cannot tell: the differences are not finite, as at {self.worst}."
         larger = self.largest
@@ -139,9 +124,8 @@ class GradientCheck:
     def _how(self) -> str:
         """Say in a sentence what was compared."""
         checked, entries = (sum(counts) for counts in zip(*((b.checked, b.entries) for b in self.blocks), strict=True))
-        all_of = f"All {entries} entries were compared one by one"
-        some = f"{checked} of {entries} entries were compared one by one"
-        return f"{all_of if checked == entries else some}, and all at once along {DIRECTIONS} random directions."
+        again = "all" if checked == entries else f"{checked}"
+        return f"All {entries} entries were compared, and {again} of them also one at a time."
 
     def __repr__(self) -> str:
         return str(self)
@@ -160,10 +144,10 @@ def check_gradient(
 ) -> GradientCheck:
     """Compare the gradient with central differences of the loss, and say where they differ most.
 
-    Every row of each block is compared, at every size: the loss of each row is derived along random directions in which
-    all its entries move, and compared with the inner product of gradient and direction. So one wrong entry shows
-    wherever it is. In which entry of a row the difference is, single entries say: all of the row that differs most, and
-    a random choice of the others.
+    Every entry of every block is compared, at every size of the data: an entry of row i moves the terms of row i alone,
+    so one component of all rows can move at once while the loss of each row is looked at by itself. Some entries, among
+    them the one that differs most, are compared again one at a time, by :func:`loss` itself and with a step that is
+    searched for.
 
     In each block the loss is a quadratic, and for a quadratic the central difference is the derivative itself, whatever
     the step. A small step would only lose digits, and a huge one too: the best is one whose square term is as large as
@@ -180,14 +164,13 @@ def check_gradient(
         A gradient of your own to check, by block: "W", "Z", "row_bias", "column_bias". Blocks that are not in it are
         those of :func:`gradient`.
     max_entries : int, default=200
-        Entries to check one by one in each block; where there are more, a random choice.
+        Entries of each block to compare also one at a time; where there are more, a random choice.
     tolerance : float, default=1e-8
-        Largest difference that passes. It is relative to the analytic value (along a direction, to the values of all
-        its entries), or to 1e-4 of the terms that the derivative is a sum of where that is larger: at a minimum these
-        cancel, and what is left is their rounding. Where the loss is not finite nothing can be told, and nothing
-        passes.
+        Largest difference that passes. It is relative to the analytic value, or to 1e-4 of the terms that the
+        derivative is a sum of where that is larger: at a minimum these cancel, and what is left is their rounding.
+        Where the loss is not finite nothing can be told, and nothing passes.
     random_state : int or None, default=0
-        Seed of the choice and of the directions.
+        Seed of the choice.
 
     Returns
     -------
@@ -231,12 +214,15 @@ def check_gradient(
     blocks = []
     for name in (name for name in _BLOCKS if name in values):
         rows = name in ROW_BLOCKS
-        along = _along(whole[rows], name, analytic[name], rng)
-        chosen = _chosen(analytic[name].shape, max_entries, along if along.difference > tolerance else None, rng)
+        swept = _Swept.of(whole[rows], name, analytic[name], claimed=name in given)
+        size = analytic[name].size
+        chosen = np.arange(size) if size <= max_entries else rng.choice(size, max_entries, replace=False)
+        chosen = np.union1d(chosen, swept.worst)
         places = list(_places(sides[rows], name, analytic[name], chosen, claimed=name in given))
         worst, step = max(places, key=lambda found: found[0].difference)
-        largest = max((place for place, _ in places), key=_by_size)
-        blocks.append(BlockCheck(name, len(places), analytic[name].size, step, worst, largest, along))
+        worst = max(worst, swept.place(swept.worst), key=lambda place: place.difference)
+        largest = max(*(place for place, _ in places), swept.place(swept.largest), key=_by_size)
+        blocks.append(BlockCheck(name, len(places), size, step, worst, largest))
     return GradientCheck(tuple(blocks), tolerance)
 
 
@@ -268,31 +254,41 @@ def _analytic(
     return found
 
 
-def _along(side: Side, name: str, analytic: Matrix, rng: np.random.Generator) -> WorstLine:
-    """Compare all lines of a block along random directions, and give the one that differs most."""
-    worst = WorstLine(0, 0.0)
-    with np.errstate(all="ignore"):  # what overflows, or is not finite, cannot be told
-        for found in along_directions(side, name, analytic, rng):
-            gap = np.abs(found.claimed - found.numeric)
-            apart = np.where(gap == 0, 0.0, gap / np.maximum(found.parts, _CANCELLED * found.size))
-            told = np.isfinite(apart) & np.isfinite(found.size) & np.isfinite(found.parts)
-            apart = np.where(told, apart, np.inf)
-            line = int(apart.argmax())
-            if apart[line] > worst.difference:
-                worst = WorstLine(line, float(apart[line]))
-    return worst
+@dataclass(frozen=True)
+class _Swept:
+    """All entries of a block, compared at once."""
 
+    block: str
+    analytic: Matrix
+    numeric: Matrix
+    difference: Matrix
+    claimed: bool
 
-def _chosen(
-    shape: tuple[int, ...], max_entries: int, suspect: WorstLine | None, rng: np.random.Generator
-) -> NDArray[np.intp]:
-    """Choose the entries to compare one by one: all of the suspect line are among them."""
-    size, wide = shape[0] * shape[1], shape[1]
-    if size <= max_entries:
-        return np.arange(size)
-    chosen = rng.choice(size, max_entries, replace=False)
-    line: Any = [] if suspect is None else np.arange(suspect.line * wide, (suspect.line + 1) * wide)
-    return np.union1d(chosen, line).astype(np.intp)
+    @classmethod
+    def of(cls, side: Side, block: str, analytic: Matrix, *, claimed: bool) -> _Swept:
+        with np.errstate(all="ignore"):  # what overflows, or is not finite, cannot be told
+            numeric, sizes = sweep(side, block, analytic.shape[1])
+            gap = np.abs(analytic - numeric)
+            apart = np.where(gap == 0, 0.0, gap / np.maximum(np.abs(analytic), _CANCELLED * sizes))
+        told = np.isfinite(analytic) & np.isfinite(numeric) & np.isfinite(apart)
+        return cls(block, analytic, numeric, np.where(told, apart, np.inf), claimed)
+
+    @property
+    def worst(self) -> int:
+        """The entry whose relative difference is the largest."""
+        return int(self.difference.argmax())
+
+    @property
+    def largest(self) -> int:
+        """The entry whose difference itself is the largest."""
+        gap = np.abs(self.analytic - self.numeric)
+        return int(np.where(np.isfinite(gap), gap, np.inf).argmax())
+
+    def place(self, entry: int) -> Place:
+        """Say what was found at an entry."""
+        line, t = divmod(entry, self.analytic.shape[1])
+        exact, numeric, apart = (float(array[line, t]) for array in (self.analytic, self.numeric, self.difference))
+        return Place(self.block, line, t, exact, numeric, apart, self.claimed)
 
 
 def _by_size(place: Place) -> float:
