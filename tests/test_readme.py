@@ -132,3 +132,12 @@ def headings(page: Path) -> list[str]:
     text = _FENCE.sub("", page.read_text(encoding="utf-8"))
     titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
     return [re.sub(r"[^\w\- ]", "", title.strip().lower()).replace(" ", "-") for title in titles]
+
+
+def test_the_calculus_is_linked_near_the_top_of_the_readme_and_short():
+    text = README.read_text(encoding="utf-8")
+    assert "](#the-calculus)" in "\n".join(text.splitlines()[:12])
+    section = text.split("## The calculus\n")[1].split("\n## ")[0]
+    assert len(section.splitlines()) <= 48
+    for answer in ("One entry", "All entries", "Why Z for zⱼ and X for xⱼ", "Missing cells and λ"):
+        assert f". {answer}.**" in section

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -63,6 +64,26 @@ def test_a_terminal_gets_a_layout(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "╭" in written
     assert "✓" in written
     assert all(step.title.split()[0] in written for step in derive(names="course"))
+
+
+@pytest.mark.parametrize("options", [[], ["--objective", "ials", "--names", "course", "--reg-exponent", "1"]])
+def test_a_formula_is_whole_in_a_terminal_of_80_columns(monkeypatch: pytest.MonkeyPatch, options: list[str]) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    terminal = Terminal()
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr(sys, "stdout", terminal)
+    assert main(["derive", *options]) == 0
+    lines = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in terminal.getvalue().splitlines()]
+    assert max(map(len, lines)) <= 80
+    inside = [line.strip().strip("│").strip() for line in lines]
+    derivation = derive(objective="ials", names="course", reg_exponent=1) if options else derive()
+    for step in derivation:
+        for line in step.text.splitlines():
+            assert line.strip() in inside
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])

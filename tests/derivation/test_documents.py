@@ -26,9 +26,9 @@ The function
 
         f = ½ Σᵢⱼ (xᵢⱼ − wᵢᵀ zⱼ)²
 
-    Every cell of X should be met by the product of a row of W and a row of Z. In matrices
-    the sum is the squared Frobenius norm of what is missed. X is m × n, W is m × k and Z is
-    n × k; W and Z are the unknowns.
+    Every cell of X should be met by the product of a row of W and a row of Z.
+    In matrices the sum is the squared Frobenius norm of what is missed. X is m
+    × n, W is m × k and Z is n × k; W and Z are the unknowns.
 
 2. Name the residual
 
@@ -37,16 +37,19 @@ The function
 
         For all i and j.
 
-    Product minus data, and not the other way round: then the derivative of the residual has
-    no minus sign. The square does not care. Cell ij of the product is row i of the left
-    factor times row j of the right one, because of the transpose.
+    R is product minus data, and not the other way round: then the derivative of
+    the residual has no minus sign. The square does not care. Cell ij of the
+    product is row i of the left factor times row j of the right one, because of
+    the transpose.
 
 3. The same in matrices
 
         f = ½ ‖W Zᵀ − X‖²
 
-    All cells at once. For a fixed W this is linear regression: W holds the regressors, Z
-    the coefficients, and each column of X is one set of responses.
+    All cells at once; ‖·‖² is the sum of the squares of all cells of a matrix,
+    its squared Frobenius norm. For a fixed W this is linear regression: W holds
+    the regressors, Z the coefficients, and each column of X is one set of
+    responses.
 
 By the differential
 -------------------
@@ -55,8 +58,8 @@ By the differential
 
         W (Z + H)ᵀ − X = R + W Hᵀ
 
-    Add any matrix H of the shape of Z. The product is linear in Z, so the residual moves by
-    a term that is linear in H, and exactly so.
+    Add any matrix H of the shape of Z. The product is linear in Z, so the
+    residual moves by a term that is linear in H, and exactly so.
 """
 
 
@@ -69,7 +72,8 @@ def test_the_statements_of_the_road_by_rows():
     statements = "\n".join(step.text for step in rows if step.part == "By rows")
     assert statements == dedent("""\
         f = Σⱼ (½ (W zⱼ − xⱼ)ᵀ Mⱼ (W zⱼ − xⱼ) + ½ λ |Ωⱼ| ‖zⱼ‖²) + const
-        ½ (W zⱼ − xⱼ)ᵀ Mⱼ (W zⱼ − xⱼ) + ½ λ |Ωⱼ| ‖zⱼ‖² = ½ zⱼᵀ Aⱼ zⱼ − βⱼᵀ zⱼ + ½ xⱼᵀ Mⱼ xⱼ
+        ½ (W zⱼ − xⱼ)ᵀ Mⱼ (W zⱼ − xⱼ) + ½ λ |Ωⱼ| ‖zⱼ‖²
+             = ½ zⱼᵀ Aⱼ zⱼ − βⱼᵀ zⱼ + ½ xⱼᵀ Mⱼ xⱼ
         Aⱼ = Wᵀ Mⱼ W + λ |Ωⱼ| I
         βⱼ = Wᵀ Mⱼ xⱼ
         ∂f/∂zⱼ = Aⱼ zⱼ − βⱼ
@@ -86,7 +90,7 @@ def test_the_statements_of_the_road_by_rows():
         ({"reg_exponent": 1}, "Z* = Xᵀ W (Wᵀ W + λ m I)⁻¹"),
         ({"wrt": "W", "missing": True}, "wᵢ* = (Zᵀ Mᵢ Z)⁻¹ Zᵀ Mᵢ xᵢ"),
         ({"weights": True, "reg_exponent": 0}, "zⱼ* = (Wᵀ Cⱼ W + λ I)⁻¹ Wᵀ Cⱼ xⱼ"),
-        ({"bias": True, "reg_exponent": 0}, "Z* = Yᵀ W̃ (W̃ᵀ W̃ + Λ)⁻¹"),
+        ({"bias": True, "reg_exponent": 0}, "Z̃* = Yᵀ W̃ (W̃ᵀ W̃ + Λ)⁻¹"),
         ({"wrt": "W", "objective": "hkv"}, "wᵢ* = (Zᵀ Cᵢ Z)⁻¹ Zᵀ Cᵢ pᵢ"),
     ],
 )

@@ -38,7 +38,7 @@ def test_combinations_that_mean_nothing(objective, option, reason):
         ({"names": {"X": "x"}}, "names must give 'X' a capital letter"),
         ({"names": {"X": "R"}}, r"'R' would stand both for .* rename the other one too"),
         ({"names": {"i": "w"}}, "'w' would stand both for the row factors"),
-        ({"names": "mine"}, "names must be 'course' or map letters"),
+        ({"names": "mine"}, "names must be 'usual' or 'course', or map letters"),
     ],
 )
 def test_bad_options(options, message):
@@ -61,7 +61,11 @@ def test_bad_options(options, message):
         ({}, {"weights": [[1.0]]}, "weights has no place in this derivation; derive with weights=True"),
         ({}, {"mean": 1.0}, "mean has no place .* bias=True"),
         ({}, {"alpha": 1.0}, "alpha has no place .* objective="),
-        ({"reg_exponent": 0}, {"reg": 0.0}, "reg must be finite and > 0 here; got 0.0"),
+        (
+            {"reg_exponent": 0},
+            {"reg": 0.0},
+            "reg must be finite and > 0 here; got 0.0; for no ridge, derive with reg_exp",
+        ),
         ({"weights": True}, {"X": np.ones((3, 2)), "weights": np.ones((2, 3))}, r"weights has shape \(2, 3\)"),
         (
             {"weights": True},
@@ -75,7 +79,7 @@ def test_bad_options(options, message):
         ({}, {"X": [["a"]]}, r"X must be real numbers \(NaN where a cell is missing\); could not convert"),
         ({}, {"X": [[1j]]}, "X must be real numbers .*; its type is complex128"),
         ({"bias": True}, {"mean": np.nan}, "mean must be one finite number here; got nan"),
-        ({"reg_exponent": 0}, {"reg": (1.0, 2.0)}, r"reg must be one finite number here; got \(1.0, 2.0\)"),
+        ({"reg_exponent": 0}, {"reg": (1.0, 2.0)}, r"reg must be one .* got \(1.0, 2.0\); .* give that of the side"),
         ({"reg_exponent": 0}, {"reg": "much"}, "reg must be real numbers; could not convert"),
     ],
 )

@@ -94,10 +94,47 @@ def test_too_few_cells_for_the_factors():
     assert not wide["closed"].compared
 
 
-def test_factors_that_do_not_span_fail():
-    report = derive(missing=True).check(holed("Z", [1]), np.ones((5, 2)))
+NO_SPAN = (
+    "where the other side's rows at the cells that count do not span all directions, so that without a ridge there is"
+)
+
+
+def test_a_column_whose_cells_have_parallel_factors_is_left_out_and_named():
+    nan = np.nan
+    rated = np.array([[5, 3, nan, 1], [4, nan, nan, 1], [nan, 1, nan, 5], [nan, nan, 5, 4], [nan, 1, 5, 4]])
+    factors = np.array([[2.0, 0.0], [2.0, 0.0], [0.0, 2.0], [1.0, 2.0], [0.0, 2.0]])
+    for by in ("entries", "rows", "differential"):
+        report = derive("Z", missing=True, by=by).check(rated, factors, k_factors(4))
+        assert report.passed, str(report)
+        assert report["closed"].note == f"column 0 left out, {NO_SPAN} no inverse"
+        assert report["closed"].compared
+        assert "agrees (column 0 left out" in str(report)
+        other = derive("W", missing=True, by=by).check(rated.T, k_factors(4), factors)
+        assert other["closed"].note.startswith("row 0 left out")
+        assert other.passed
+    assert not any(check.note for check in derive("Z", missing=True, reg_exponent=0).check(rated, factors).checks)
+
+
+@pytest.mark.parametrize("options", [{}, {"missing": True}, {"bias": True}, {"weights": True}, {"objective": "hkv"}])
+@pytest.mark.parametrize("wrt", "ZW")
+def test_factors_that_span_nowhere_leave_all_lines_out(options, wrt):
+    flat = np.ones((5, 2)), np.ones((4, 2))
+    report = derive(wrt, **options).check(np.abs(X), *flat)
+    assert report.passed, str(report)
+    assert not report["closed"].compared
+    assert report["closed"].note.startswith("all ")
+    assert NO_SPAN in report["closed"].note
+
+
+def test_lines_that_do_not_span_hide_no_wrong_formula_in_the_others():
+    good, other = derive(missing=True), derive(missing=True, reg_exponent=0)  # whose closed form has a ridge
+    factors = k_factors(5)
+    factors[1] = 2 * factors[0]
+    few = X.copy()
+    few[2:, 3] = np.nan
+    assert good.check(few, factors)["closed"].note.startswith("column 3 left out, where the other side's rows")
+    report = good.with_step(other["closed"]).check(few, factors)
     assert [check.key for check in report.failed] == ["closed"]
-    assert "singular" in report["closed"].note
 
 
 @pytest.mark.parametrize("key", ["closed", "dual"])
@@ -151,3 +188,6 @@ def test_data_of_zeros_and_large_exponents_of_one_cell_are_fine():
     assert derive(reg_exponent=0).check(np.zeros((4, 3)), np.zeros((4, 2)), np.zeros((3, 2))).passed
     one = derive(missing=True, reg_exponent=1e6).check(np.where(np.eye(3) == 1, 1.0, np.nan))
     assert one.passed, str(one)
+    assert one["zero_filling"].note == (
+        "all 3 columns left out, where the count of all cells to the power reg_exponent overflows"
+    )

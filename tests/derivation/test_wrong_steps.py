@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from alsatian.derivation import derive
-from alsatian.derivation._expr import HALF, ONE, TWO, Add, Expr, Had, Mul, Neg, Square, Sym, Transpose
+from alsatian.derivation._expr import HALF, ONE, TWO, Add, Expr, Had, Inv, Mul, Neg, Square, Sym, Transpose
 from alsatian.derivation._sample import Given, sample
 from derivation.cases import ROADS, name
 
@@ -119,8 +119,14 @@ def test_a_derivation_with_a_wrong_step_fails_and_names_it(key, rule):
     assert report["gradient"].passed
 
 
-def test_a_singular_system_is_reported_as_such():
-    report = derive("Z").check([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], W=[[1.0, 1.0]] * 3)
+@pytest.mark.parametrize("nu", [None, 0])
+def test_a_wrong_formula_with_a_singular_system_is_reported_as_such(nu):
+    derivation = derive("Z", missing=True, reg_exponent=nu)
+    step = derivation["closed"]
+    ((best, _),) = step.chains
+    mask, factors = Sym("M")["j"], Sym("W")
+    too_wide = Mul((Transpose(factors), Inv(Mul((mask, factors, Transpose(factors), mask))), Sym("X")["j"]))
+    report = derivation.with_step(replace(step, chains=((best, too_wide),))).check()
     assert [check.key for check in report.failed] == ["closed"]
     assert "the matrix to invert is singular" in report["closed"].note
     assert "FAILS: the matrix to invert is singular" in str(report)

@@ -41,7 +41,8 @@ def _stored_system(s: Scene) -> Step:
             the rest of the product is a sum over the {count} stored cells of the {line}; and so is the right-hand
             side, where the preference is zero elsewhere. All rows together cost as many times {k}² as there are stored
             cells, though every cell of {X} has its term in f. For {alpha0} = 1 the first line is the one of Hu, Koren
-            and Volinsky.""",
+            and Volinsky. ({long} is the identity.)""",
+        long=Sym("I", mark="long"),
     )
 
 
@@ -84,7 +85,9 @@ def _dual(s: Scene) -> Step:
         (s.best[s.p], form),
         words="""Push {V} through the inverse (Woodbury's identity), and the system has a row for each cell of the
             {line} in place of one for each factor. Cells of weight 0 drop out of it, so its size is the number of
-            observed cells: the cheaper form wherever a {line} has fewer cells than there are factors.""",
+            observed cells: the cheaper form wherever a {line} has fewer cells than there are factors. ({long} is the
+            identity.)""",
+        long=long,
     )
 
 

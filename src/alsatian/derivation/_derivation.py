@@ -98,7 +98,8 @@ class Derivation:
         W, Z : array-like of shape (m, k) and (n, k), optional
             Factors.
         weights, row_bias, column_bias, mean, reg, bias_reg, alpha, unobserved_weight : optional
-            As in :func:`alsatian.objective.loss`, where the derivation has them.
+            As in :func:`alsatian.objective.loss`, where the derivation has them. `reg` and `bias_reg` are one number
+            each: that of the side of `wrt`, as the ridge of the other side does not move.
         tolerance : float, default=1e-9
             Largest difference that passes, relative to the largest number on either side. So what is smaller than this
             part of the rest, such as a ridge of 1 beside data of 1e12, is not seen.
@@ -109,8 +110,9 @@ class Derivation:
         -------
         Report
             The difference of each step; it prints as a table. Rows or columns for which a formula has no value (its
-            count is zero, or without a ridge fewer cells count than there are unknowns, and there is no inverse) are
-            left out of that formula's comparison, and the report says which.
+            count is zero, or without a ridge there is no inverse, as fewer cells count than there are unknowns or as
+            the other side's rows at these cells do not span) are left out of that formula's comparison, and the report
+            says which.
 
         Raises
         ------
@@ -186,15 +188,18 @@ def derive(
     reg_exponent : None or float, default=None
         ν. None is no ridge, 0 the plain ridge λ, 1 the ridge times the number of observed cells (ALS-WR).
     bias : bool, default=False
-        Whether scores are μ + b_i + d_j + w_i·z_j. The bias of the side of `wrt` is derived by, with its factors.
+        Whether scores are μ + b_i + d_j + w_i·z_j. The bias of the side of `wrt` is derived by, with its factors. (In a
+        model that has this bias alone, the other one is zero. A bias of the other side alone is a part of the data: it
+        is subtracted from X.)
     objective : {"explicit", "hkv", "ials"}, default="explicit"
         The loss, as in :func:`alsatian.objective.loss`. The implicit ones have neither missing cells nor weights nor
         biases.
     by : {"entries", "rows", "differential"}, default="entries"
         The road: one entry of Z at a time, one row at a time, or the linear part of f(Z + H). All end in the same line.
-    names : dict, "course" or None, default=None
-        Letters to use in place of the usual ones, as in ``{"m": "D", "n": "N"}``. "course" is the notation of courses
-        whose D × N matrix has its N data points as columns: w_dj, z_ij, x_di and K factors (and a_i for a column bias).
+    names : dict, "usual", "course" or None, default=None
+        Letters to use in place of the usual ones (None), as in ``{"m": "D", "n": "N"}``. "course" is the notation of
+        courses whose D × N matrix has its N data points as columns: w_dj, z_ij, x_di and K factors (and a_i for a
+        column bias).
 
     Returns
     -------

@@ -9,7 +9,7 @@ from textwrap import fill
 from alsatian.derivation._report import Report
 from alsatian.derivation._steps import Step, escape, indent
 
-_WIDTH = 92
+_WIDTH = 80
 
 
 def text(title: str, about: str, steps: Sequence[Step], report: Report | None = None) -> str:

@@ -22,6 +22,7 @@ Bound = Mapping[str, int]
 _NOISE = 1e-11  # relative difference below which no second look is needed
 _VANISHED = 1e-5  # sides this much smaller than their terms have lost the digits to compare
 _OVERFLOW = ", as numbers of this size leave the range of float64; divide the data by a large number"
+_FULL = "where the count of all cells to the power reg_exponent overflows"
 _ILL, _SINGULAR = 1e6, 1e12  # condition numbers above which too few digits are left to compare, and none
 
 
@@ -75,27 +76,33 @@ def compare(chain: tuple[Expr, ...], numbers: Numbers) -> Compared:
 
 def _why_not_defined(at: Bound, numbers: Numbers, error: NotDefinedError) -> str:
     """Say why a formula has no value here; where the data do not explain it, it is an error."""
+    if str(error) == _FULL:
+        return _FULL
     line = at.get(numbers.p, 0)
     shared = numbers.p not in at or numbers.options.implicit
     cells = len(numbers.fixed) if shared else int(numbers.count(numbers.p)[line])
     if cells == 0:
         return "where no cell counts and the formula is not defined"
-    if cells < numbers.unknown.shape[1] and not numbers.options.ridge:
-        return "where fewer cells count than there are unknowns, so that without a ridge there is no inverse"
+    if not numbers.options.ridge:
+        if cells < numbers.unknown.shape[1]:
+            return "where fewer cells count than there are unknowns, so that without a ridge there is no inverse"
+        if not _condition(numbers.systems[0][line]) <= _SINGULAR:
+            return (
+                "where the other side's rows at the cells that count do not span all directions, so that without a "
+                "ridge there is no inverse"
+            )
     if _ILL < _spread(numbers, line) < np.inf:
         return "where the matrix to invert has parts both so large and so small that float64 has too few digits"
     raise ValueError(str(error)) from error
 
 
 def _spread(numbers: Numbers, line: int) -> float:
-    """Bound the condition of the right matrices of a line, by the data; infinite if there is no solution."""
+    """Bound the condition of the right matrices of a line, by the data."""
     A, V = numbers.systems[0][line], numbers.fixed
     spread = _condition(A)
     if numbers.options.ridge:
         ridge = numbers.scale(numbers.p)[line] * numbers.Lambda.diagonal().min()
         return max(spread, float(np.abs(A).max() / ridge))
-    if not spread <= _SINGULAR:
-        return float("inf")
     return max(spread, _condition(V.T @ V) * numbers.C.max() / numbers.alpha0) if numbers.options.implicit else spread
 
 
@@ -204,6 +211,8 @@ def _whole(body: Expr, numbers: Numbers, at: Bound) -> Array:
 def _symbol(e: Sym, numbers: Numbers, at: Bound) -> Array:
     if e.role == "Omega":
         return _one(numbers.count(e.sub[0].rstrip("'"))[at[e.sub[0]]])
+    if e.mark.endswith("zero") and not np.isfinite(numbers.full_scale):
+        raise NotDefinedError(_FULL)
     array = np.asarray(numbers.array(e.role, e.mark))
     if array.ndim == 0:
         return _one(array)

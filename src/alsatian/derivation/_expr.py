@@ -43,7 +43,7 @@ class Sym(Expr):
     """A letter, by its role; with one index a row, column or diagonal matrix, with two an entry.
 
     `mark` tells apart what shares a letter: "tilde" (with a bias), "star" (the minimiser), "zero" (after filling with
-    zeros), "prime" (filled with anything).
+    zeros), "prime" (filled with anything), "tilde star" and "tilde zero" (with a bias).
     """
 
     role: str

@@ -16,6 +16,7 @@ from alsatian.derivation._expr import (
     Loss,
     Norm2,
     Num,
+    Power,
     Square,
     Sym,
     Total,
@@ -58,6 +59,7 @@ def minimum(s: Scene) -> list[Step]:
 
 def _hessian(s: Scene) -> Step:
     one = "and it is the same for all rows" if s.weight is None else "one for each row, as each has its own weights"
+    identity = " ({I} is the identity.)" if s.o.ridge and not s.o.bias else ""
     return s.step(
         "hessian",
         PART,
@@ -65,8 +67,9 @@ def _hessian(s: Scene) -> Step:
         (Hess(s.u, s.U[s.p2]), Delta((s.p, s.p2)) * s.system),
         (A[s.p], s.system),
         words=f"""Derive once more: the gradient of row {{p}} is linear in {{u}} and holds no other row. So the Hessian
-            in this block is block-diagonal, with {{many}} blocks of {{k}} × {{k}}; call them {{A_p}}, {one}. They do
-            not depend on {{U}}: f is quadratic in {{U}}, though it is of fourth degree in both together.""",
+            in this block is block-diagonal, with {{many}} blocks of {{wide}} × {{wide}}; call them {{A_p}}, {one}. They
+            do not depend on {{U}}: f is quadratic in {{U}}, though it is of fourth degree in both
+            together.{identity}""",
     )
 
 
@@ -103,9 +106,9 @@ def _normal(s: Scene) -> Step:
         "Set the gradient to zero",
         (A[s.p] * best, BETA[s.p]),
         (mul(s.system, best), s.right_side),
-        words="""These are the normal equations, a system of {k} × {k} for each row. {best} is computed here in another
-            way, by least squares"""
-        + (", with the ridge as {k} more rows of data whose targets are 0." if s.o.ridge else " from a QR or SVD."),
+        words="""These are the normal equations, a system of {wide} × {wide} for each row. {best} is computed here in
+            another way, by least squares"""
+        + (", with the ridge as {wide} more rows of data whose targets are 0." if s.o.ridge else " from a QR or SVD."),
     )
 
 
@@ -118,8 +121,8 @@ def _closed(s: Scene) -> Step:
             "All rows in one line",
             (s.best, mul(s.turn(s.target), s.V, Inv(system))),
             words="""Transpose the normal equations, and they can be stacked like the gradient, for all rows share one
-                matrix. It has {k} × {k} numbers however large {X} is: one factorization serves all {many} rows. (In a
-                program, solve with a Cholesky factor; do not form the inverse.)"""
+                matrix. It has {wide} × {wide} numbers however large {X} is: one factorization serves all {many} rows.
+                (In a program, solve with a Cholesky factor; do not form the inverse.)"""
             + ("" if s.o.ridge else " Without a ridge there is an inverse only if {V} has full column rank."),
         )
     drops = "" if s.o.implicit else " The cells of weight 0 drop out of both products."
@@ -158,14 +161,14 @@ def _no_single_solve(s: Scene) -> Step:
 
 
 def _zero_filling(s: Scene) -> Step:
-    filled = Sym(s.o.wrt, mark="zero")
+    filled = s.zero_filled
     product = s.across(filled, s.V)
     holes = ONES - M
     shared = None
     if s.o.ridge:
         nu = s.o.reg_exponent
         size = Sym("m" if s.o.wrt == "Z" else "n")
-        scale = None if not nu else (size if nu == 1 else None)
+        scale = None if not nu else (size if nu == 1 else Power(size, nu))
         shared = mul(scale, filled, Sym("Lambda")) if s.o.bias else mul(LAM, scale, filled)
     known = s.turn(Had(M, product - s.target)) * s.V
     pulled = s.turn(Had(holes, product)) * s.V
@@ -175,8 +178,10 @@ def _zero_filling(s: Scene) -> Step:
             Norm2(Had(M, s.target - s.product)) + Norm2(Had(holes, s.product)),
         )
     ]
-    if not s.o.ridge or s.o.reg_exponent in (0, 1):
-        chains.append((add(known, shared), -pulled))
+    chains.append((add(known, shared), -pulled))
+    ridge = " and the ridge" if s.o.ridge else ""
+    if s.o.counted:
+        ridge += " (that of a full {line}, whose count is {whole_count})"
     offset = " (Here that means filling {X} with the fixed part of the scores.)" if s.o.bias else ""
     return s.step(
         "zero_filling",
@@ -185,9 +190,12 @@ def _zero_filling(s: Scene) -> Step:
         *chains,
         words="""Fill the holes of {target} with zeros, and all rows share one system again. But its solution {filled}
             is that of another problem, in which every prediction for a missing cell is pulled to zero, as the second
-            norm says. At {filled} the gradient over the observed cells is not zero but what is on the right of the
-            last line."""
+            norm says. ({ones} is the matrix of ones, so the mask of the holes is {holes}.) At {filled} the gradient of
+            the observed cells"""
+        + ridge
+        + " is not zero but what is on the right of the last line."
         + offset,
+        holes=holes,
         filled=filled,
     )
 
@@ -229,10 +237,15 @@ def _many(s: Scene) -> Step:
             their negatives have equal f, and {W} = {Z} = 0 lies half-way between them, where a convex function would
             be no larger."""
     )
+    sure = s.o.ridge or not (s.o.missing or s.o.weights)
+    if not sure:
+        tail += """ So a minimiser is never alone. There need not be one: nothing holds the factors back, and with cells
+            that do not count f may come ever nearer to a value that no factors reach, while they grow without end. A
+            ridge puts an end to this."""
     return s.step(
         "many",
         PART,
-        "The whole has many minimisers",
+        "The whole has many minimisers" if sure else "If the whole has a minimiser, it has many",
         *chains,
         words="""Only the product meets the data, and any invertible {Q} of {k} × {k} can be slipped in between the
             factors."""
@@ -251,8 +264,9 @@ def _rotations(s: Scene) -> Step:
         (Norm2(Z * turn), Norm2(Z)),
         (Loss(((W, W * turn), (Z, Z * turn))), F),
         words="""Of all these changes, the ridge lets through those that keep the length of every row: {turn} with
-            orthonormal columns, rotations and reflections. So compare products, or scores, of two fits, and never
-            their factors cell by cell.""",
+            orthonormal columns, rotations and reflections. ({I_k} is the identity.) So compare products,
+            or scores, of two fits, and never their factors cell by cell.""",
+        I_k=Sym("I", mark="short"),
         turn=turn,
     )
 
@@ -306,8 +320,9 @@ def _counting(s: Scene) -> Step:
             "The ridge against the data",
             (A[s.p], size * add(over(s.V.T * s.V, size), over(s.ridge_matrix, size))),
             words="""A mean over the {others} cells of the {line}, plus the ridge over their number. Every {line} has
-                as many cells as every other, so plain ridge and one that is scaled by the count differ by a factor and
-                no more.""",
+                as many cells as every other, so a ridge that is scaled by the count is a plain one with another {lam}.
+                But the factor is {m} for the rows of {Z} and {n} for those of {W}: unless {X} is square, no one {lam}
+                makes the two alike on both sides.""",
         )
     count = OMEGA[s.p]
     total = Total((s.q,), mul(s.cell, s.v, s.v.T))

@@ -90,7 +90,7 @@ _GREEK = dict(
     )
 )
 
-Names = Mapping[str, str] | Literal["course"] | None
+Names = Mapping[str, str] | Literal["usual", "course"] | None
 
 
 @dataclass(frozen=True)
@@ -118,9 +118,11 @@ def letters(names: Names = None) -> Letters:
     >>> letters("course").plain("m"), letters({"X": "V"}).plain("X", small=True)
     ('D', 'v')
     """
-    given = COURSE if names == "course" else ({} if names is None else names)
+    given = COURSE if names == "course" else ({} if names in (None, "usual") else names)
     if not isinstance(given, Mapping):
-        raise ValueError(f"names must be 'course' or map letters to letters, such as {{'m': 'D'}}; got {names!r}")
+        raise ValueError(
+            f"names must be 'usual' or 'course', or map letters to letters, such as {{'m': 'D'}}; got {names!r}"
+        )
     for role, letter in given.items():
         _check_name(role, letter)
     chosen = {**DEFAULT, **given}

@@ -156,9 +156,13 @@ class Numbers:
     def zero_filled(self) -> Array:
         """The best unknown if missing cells are taken for zeros of weight one."""
         filled = self.turn(self.M * self.target)
+        return self._least_squares(np.ones_like(filled), filled, np.full(len(filled), self.full_scale))
+
+    @cached_property
+    def full_scale(self) -> float:
+        """Give what multiplies λ in a row of the unknown all of whose cells count; infinite where it overflows."""
         nu = self.options.reg_exponent
-        scale = 0.0 if nu is None else float(filled.shape[1]) ** nu
-        return self._least_squares(np.ones_like(filled), filled, np.full(len(filled), scale))
+        return 0.0 if nu is None else float(np.float64(len(self.fixed)) ** nu)
 
     def _least_squares(self, weights: Array, targets: Array, scales: Array) -> Array:
         solved = []
@@ -331,8 +335,8 @@ class Numbers:
             ("Z", ""): lambda: self.Z,
             (U, tilde): lambda: self.unknown,
             (V, tilde): lambda: self.fixed,
-            (U, "star"): lambda: self.minimiser,
-            (U, "zero"): lambda: self.zero_filled,
+            (U, f"{tilde} star".strip()): lambda: self.minimiser,
+            (U, f"{tilde} zero".strip()): lambda: self.zero_filled,
             ("H", ""): lambda: self.H * self.taus,
             ("Q", ""): lambda: self.Q,
             ("Q", "prime"): lambda: self.Q_orthogonal,

@@ -150,10 +150,9 @@ def _symbol(e: Sym, hand: Hand) -> str:
     # C_j and M_j are diagonal matrices and keep the capital; the cells of the mask do too, as m is a size.
     diagonal = e.role in ("C", "M") and len(e.sub) == 1
     letter = hand.letter(e.role, e.mark, small=bool(e.sub) and e.role in SMALL and not diagonal)
-    if e.mark in ("star", "zero", "prime") and not e.sub:
-        return hand.sup(letter, e.mark)
+    above = e.mark.removeprefix("tilde").strip()
     base = hand.sub(letter, e.sub) if e.sub else letter
-    return hand.sup(base, e.mark) if e.mark in ("star", "zero", "prime") else base
+    return hand.sup(base, above) if above in ("star", "zero", "prime") else base
 
 
 @dataclass(frozen=True)
@@ -171,7 +170,7 @@ class Latex:
     def letter(self, role: str, mark: str, *, small: bool) -> str:
         """Write the letter of a role."""
         text = self.letters.latex(role, small=small)
-        return rf"\tilde{{{text}}}" if mark == "tilde" else text
+        return rf"\tilde{{{text}}}" if mark.startswith("tilde") else text
 
     def index(self, index: str) -> str:
         """Write an index."""
@@ -262,7 +261,7 @@ class Plain:
 
     def letter(self, role: str, mark: str, *, small: bool) -> str:
         """Write the letter of a role."""
-        return self.letters.plain(role, small=small) + ("\u0303" if mark == "tilde" else "")
+        return self.letters.plain(role, small=small) + ("\u0303" if mark.startswith("tilde") else "")
 
     def index(self, index: str) -> str:
         """Write an index."""

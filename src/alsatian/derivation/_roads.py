@@ -83,10 +83,10 @@ def _by_entries(s: Scene) -> list[Step]:
                 add(Total((s.q,), mul(s.cell, R["i", "j"], s.v)), s.ridge_of(s.u)),
                 add(mul(s.V.T, s.diagonal, R[s.p]), s.ridge_of(s.u)),
             ),
-            words="""The last line has the same numbers {r} for every {t}; only {v_qt} changes. So the {k} derivatives
-                by the entries of {u} are one vector, a sum of the rows {v} with those numbers. A matrix times a vector
-                is the sum of its columns with the vector's numbers: the columns of {Vt} are the rows {v}, and the
-                vector is {line} {p} of {R}."""
+            words="""The last line has the same numbers {r} for every {t}; only {v_qt} changes. So the {wide}
+                derivatives by the entries of {u} are one vector, a sum of the rows {v} with those numbers. A matrix
+                times a vector is the sum of its columns with the vector's numbers: the columns of {Vt} are the rows
+                {v}, and the vector is {line} {p} of {R}."""
             + (" {C_p} is the diagonal matrix of the weights in that {line}." if s.cell else ""),
             r=mul(s.cell, R["i", "j"]),
             Vt=s.V.T,
@@ -158,7 +158,9 @@ def _by_rows(s: Scene) -> list[Step]:
             (A[s.p], s.system),
             (BETA[s.p], s.right_side),
             words="""The two middle terms are numbers and transposes of each other, so they are equal and add up to
-                twice one of them. What is left is a quadratic, a linear term and a constant. {A_p} is symmetric.""",
+                twice one of them. What is left is a quadratic with a matrix that is called {A_p}, a
+                linear term with a vector that is called {beta_p}, and a constant. {A_p} is symmetric."""
+            + (" {I} is the identity." if s.o.ridge and not s.o.bias else ""),
         ),
         s.step(
             "quadratic",

@@ -223,12 +223,19 @@ def _numbers(name: str, given: Any) -> Array:
 def _number(name: str, given: Any, default: float) -> float:
     value = _numbers(name, default if given is None else given)
     if value.ndim or not np.isfinite(value):
-        raise ValueError(f"{name} must be one finite number here; got {given!r}")
+        hint = ""
+        if name in ("reg", "bias_reg") and value.shape == (2,):
+            hint = (
+                "; the formulas have one letter for it: give that of the side that is derived by, as the ridge of the "
+                "other side does not move"
+            )
+        raise ValueError(f"{name} must be one finite number here; got {given!r}{hint}")
     return float(value)
 
 
 def _positive(name: str, given: Any, default: float) -> float:
     value = _number(name, given, default)
     if value <= 0:
-        raise ValueError(f"{name} must be finite and > 0 here; got {given!r}")
+        hint = "; for no ridge, derive with reg_exponent=None" if name == "reg" and value == 0 else ""
+        raise ValueError(f"{name} must be finite and > 0 here; got {given!r}{hint}")
     return value

@@ -89,8 +89,13 @@ class Scene:
 
     @property
     def best(self) -> Sym:
-        """The minimiser U*."""
-        return Sym(self.o.wrt, mark="star")
+        """The minimiser U*, with the bias column where there is one."""
+        return Sym(self.o.wrt, mark="tilde star" if self.o.bias else "star")
+
+    @property
+    def zero_filled(self) -> Sym:
+        """The minimiser where the holes are filled with zeros."""
+        return Sym(self.o.wrt, mark="tilde zero" if self.o.bias else "zero")
 
     @property
     def target(self) -> Sym:
@@ -250,6 +255,8 @@ class Scene:
     def step(self, key: str, part: str, title: str, *chains: Chain, words: str, **fields: Expr | str) -> Step:
         """Make a step; the words may name what the vocabulary has, in braces."""
         said = re.sub(r"\bf\b", "{f}", " ".join(words.split()))
+        # The bias is one more unknown of each row.
+        said = said.replace("{wide}", "({k} + 1)" if self.o.bias else "{k}")
         return Step(key, part, self.plain(title), chains, said, {**self.vocabulary, **fields}, self.letters)
 
     def plain(self, title: str) -> str:
@@ -290,6 +297,7 @@ class Scene:
             "many": Sym("n" if wide else "m"),
             "others": Sym("m" if wide else "n"),
             "count": OMEGA[self.p],
+            "whole_count": Sym("m" if wide else "n"),
             "f": Sym("f"),
             "scale": self.scale(self.p) or OMEGA[self.p],
             "best": self.best,
@@ -301,6 +309,9 @@ class Scene:
             "alpha": ALPHA,
             "alpha0": ALPHA0,
             "mu": MU,
+            "Omega": OMEGA,
+            "ones": ONES,
+            "const": CONST,
             "Lambda": LAMBDA,
             "Gamma": GAMMA,
             "tau": TAU,

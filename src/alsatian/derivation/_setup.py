@@ -20,10 +20,39 @@ from alsatian.derivation._expr import (
     add,
     mul,
 )
-from alsatian.derivation._scene import ALPHA, ALPHA0, LAM, LAM_B, MU, OFFSET, B, C, D, G, M, P, R, Scene, W, X, Y, Z
+from alsatian.derivation._scene import (
+    ALPHA,
+    ALPHA0,
+    LAM,
+    LAM_B,
+    MU,
+    OFFSET,
+    OMEGA,
+    B,
+    C,
+    D,
+    G,
+    M,
+    P,
+    R,
+    Scene,
+    W,
+    X,
+    Y,
+    Z,
+)
 from alsatian.derivation._steps import Step
 
 PART = "The function"
+_FUNCTION_LETTERS: dict[str, Expr | str] = {
+    "g": G["i", "j"],
+    "x": X["i", "j"],
+    "c": C["i", "j"],
+    "b_i": B["i"],
+    "d_j": D["j"],
+    "omega_i": OMEGA["i"],
+    "omega_j": OMEGA["j"],
+}
 
 
 def setup(s: Scene) -> list[Step]:
@@ -58,29 +87,66 @@ def _function(s: Scene) -> Step:
     chains: list[tuple[Expr, ...]] = [(F, add(f, _both_ridges(s)))]
     if s.o.objective == "hkv":
         chains.append((C["i", "j"], ALPHA0 + ALPHA * G["i", "j"]))
-    return s.step(
-        "function", PART, "What is minimised", *chains, words=_about_the_function(s), g=G["i", "j"], x=X["i", "j"]
-    )
+    return s.step("function", PART, "What is minimised", *chains, words=_about_the_function(s), **_FUNCTION_LETTERS)
 
 
 def _about_the_function(s: Scene) -> str:
-    if s.o.implicit:
-        data = """{x} counts how often something happened. The preference {P} is 1 where {x} > 0 and 0 elsewhere, and
-            the strength {g} is |{x}|; both are 0 in the cells that are not stored. Every cell of {X} has a term,
-            stored or not."""
-    elif s.o.missing:
-        data = "Only the observed cells count. They are the set Ω; of the others nothing is known."
-    else:
-        data = """Every cell of {X} should be met by the product of a row of {W} and a row of {Z}. In matrices the sum
-            is the squared Frobenius norm of what is missed."""
-    ridge = ""
-    if s.o.ridge:
-        ridge = """ The ridge keeps the factors small, and there is one for each side. Its ½ is there for the same
-            reason as that of the squares: it meets the 2 of the derivative."""
-        if s.o.counted:
-            ridge += " It grows with the number of observed cells of the row or column."
     sizes = " {X} is {m} × {n}, {W} is {m} × {k} and {Z} is {n} × {k}; {W} and {Z} are the unknowns."
-    return data + sizes + ridge
+    return _about_the_cells(s) + sizes + _about_the_biases(s) + _about_the_ridges(s)
+
+
+def _about_the_cells(s: Scene) -> str:
+    if s.o.implicit:
+        words = """{x} counts how often something happened. The preference {P} is 1 where {x} > 0 and 0 elsewhere, and
+            the strength {g} is |{x}|; both are 0 in the cells that are not stored. The stored ones are the set {Omega}.
+            Every cell of {X} has a term, stored or not:"""
+        if s.o.objective == "hkv":
+            return (
+                words
+                + """ its weight {c} is {alpha0} for all cells and {alpha} for each unit of the strength
+                more."""
+            )
+        return (
+            words
+            + """ {alpha0} is the weight with which every score is drawn to 0, and {alpha} the weight of a
+            stored cell for each unit of its strength."""
+        )
+    score = "its score: {mu}, the biases, and a row of {W} times a row of {Z}" if s.o.bias else ""
+    score = score or "the product of a row of {W} and a row of {Z}"
+    if s.o.missing:
+        words = "Only the observed cells count. They are the set {Omega}; of the others nothing is known. Each of them"
+    else:
+        words = "Every cell of {X}"
+    words += f" should be met by {score}."
+    if s.o.weights:
+        return (
+            words
+            + """ {c} ≥ 0 says how much a cell counts: one of weight 2 counts like two of weight 1, and one of
+            weight 0 not at all. {C} is the matrix of the weights."""
+        )
+    if s.o.missing:
+        return words
+    return words + " In matrices the sum is the squared Frobenius norm of what is missed."
+
+
+def _about_the_biases(s: Scene) -> str:
+    if not s.o.bias:
+        return ""
+    return """ {mu} is a number that is held fixed (the mean, say), and there is a bias {b_i} for each row of {X} and
+        {d_j} for each column."""
+
+
+def _about_the_ridges(s: Scene) -> str:
+    if not s.o.ridge:
+        return ""
+    ridge = """ The ridge {lam} keeps the factors small, and there is one for each side; ‖·‖² is the sum of all squares.
+        Its ½ is there for the same reason as that of the squares: it meets the 2 of the derivative."""
+    if s.o.counted:
+        count = "stored" if s.o.implicit else "observed"
+        ridge += f" It grows with the number {{omega_i}} of {count} cells of the row, or {{omega_j}} of the column."
+    if s.o.bias:
+        ridge += " The biases have their own, {lam_b}" + (", which grows likewise." if s.o.counted else ".")
+    return ridge
 
 
 def _both_ridges(s: Scene) -> Expr | None:
@@ -113,8 +179,10 @@ def _bias(s: Scene) -> Step:
         (s.right["j"], right),
         (miss, Y["i", "j"] - s.left["i"].T * s.right["j"]),
         words="""The bias that is solved together with {U} is a factor whose partner is 1, so {V} gets a column of ones
-            and {U} the biases as a last column. What stays fixed in this half-step is {mu} and the other bias; it is
-            taken off the data, which leaves {Y}. From here on nothing differs from a model without biases.""",
+            and {U} the biases as a last column. What stays fixed in this half-step is {mu} and the other bias, together
+            {o}; it is taken off the data, which leaves {Y}. The tilde marks the factors with the new column. From here
+            on nothing differs from a model without biases.""",
+        o=OFFSET[s.q],
     )
 
 
@@ -144,9 +212,9 @@ def _residual(s: Scene) -> Step:
         "Name the residual",
         (R, s.product - s.target),
         (R["i", "j"], s.left["i"].T * s.right["j"] - s.target["i", "j"]),
-        words="""Product minus data, and not the other way round: then the derivative of the residual has no minus
-            sign. The square does not care. Cell {i}{j} of the product is row {i} of the left factor times row {j} of
-            the right one, because of the transpose.""",
+        words="""{R} is product minus data, and not the other way round: then the derivative of the residual has no
+            minus sign. The square does not care. Cell {i}{j} of the product is row {i} of the left factor times row {j}
+            of the right one, because of the transpose.""",
     )
 
 
@@ -162,7 +230,8 @@ def _mask(s: Scene) -> Step:
             ),
             (Had(M, C), C),
             words="""A missing cell is a cell of weight 0. Put 0 into {C} wherever {X} is missing, and the sum may run
-                over all cells: it is then {M} ∘ {C} with the mask {M} already inside.""",
+                over all cells: it is then {M} ∘ {C} with the mask {M}, which is 1 in the observed cells and 0 in the
+            others, already inside. (∘ multiplies cell by cell.)""",
         )
     return s.step(
         "mask",
@@ -170,8 +239,9 @@ def _mask(s: Scene) -> Step:
         "A mask in place of a restricted sum",
         (Total(("i", "j"), Square(R["i", "j"]), stored=True), Norm2(Had(M, R))),
         (Had(M, M), M),
-        words="""Let {M} be 1 where a cell is observed and 0 where it is not. Multiplied cell by cell it wipes out the
-            residuals of the missing cells, so the sum may run over all cells and matrices can be used again. The
+        words="""Let {M} be 1 where a cell is observed and 0 where it is not. Multiplied cell by cell, which is
+            what ∘ means, it wipes out the residuals of the missing cells. So the sum may run over all cells and
+            matrices can be used again: ‖·‖² is the sum of the squares of all cells, the squared Frobenius norm. The
             square changes nothing, as 0² = 0 and 1² = 1.""",
     )
 
@@ -200,21 +270,30 @@ def _weights(s: Scene) -> Step:
         "The weight stands outside the square",
         (Norm2(Had(Sqrt(C), R)), Total(("i", "j"), mul(C["i", "j"], Square(R["i", "j"])))),
         (Norm2(Had(C, R)), Total(("i", "j"), mul(Square(C["i", "j"]), Square(R["i", "j"])))),
-        words="""A weight multiplies the square. Inside a norm it is squared too, so it is its root, taken cell by
-            cell, that belongs there. The second line is the trap: {C} ∘ {R} in the norm weighs by the squares of the
+        words="""{C} holds the weight {c} of each cell, ∘ and the root go cell by cell, and ‖·‖² is the sum of the
+            squares of all cells. A weight multiplies the square. Inside a norm it is squared too, so it is its root
+            that belongs there. The second line is the trap: {C} ∘ {R} in the norm weighs by the squares of the
             weights. With a mask nobody notices, since 0 and 1 are their own squares.""",
+        c=C["i", "j"],
     )
 
 
 def _matrix_form(s: Scene) -> Step:
     form = HALF * Norm2(s.weigh_by_root(s.product - s.target))
-    words = "All cells at once."
+    words = "All cells at once; ‖·‖² is the sum of the squares of all cells of a matrix, its squared Frobenius norm."
+    if s.weight is not None:
+        words += " ∘ multiplies cell by cell"
+        words += ", and so the root is taken." if s.weight == C else "."
     if s.o.ridge:
-        words += " The ridge of {V} does not move with {U}: it is a constant in this half of the problem."
+        words += " The ridge of {V} does not move with {U}: it is a constant in this half of the problem, {const}."
     if s.o.bias and s.o.ridge:
         words += " {Lambda} is the diagonal matrix with {lam} for each factor and {lam_b} for the bias."
     if s.o.objective == "ials":
-        words += " So is what completing the squares has left."
+        words += (
+            " So is what completing the squares has left."
+            if s.o.ridge
+            else " What completing the squares has left does not move with {U}: it is a constant, {const}."
+        )
     if s.weight is None:
         words += """ For a fixed {V} this is linear regression: {V} holds the regressors, {U} the coefficients, and
             each {line} of {X} is one set of responses."""

@@ -16,7 +16,8 @@ from alsatian.derivation._render import Hand, Latex, Plain, pieces, render
 
 Chain = tuple[Expr, ...]
 
-_LONG_TEXT = 88  # columns of a line
+_LONG_TEXT = 72  # columns of a line: 80 of a terminal, less what stands around it
+_SHORT_TEXT = 24  # columns of a left side below which the others are set, however long they are
 _LONG_LATEX = 190  # signs of LaTeX that about fill a line
 _ORDER = ("i", "i'", "j", "j'", "t")
 
@@ -95,7 +96,7 @@ class Step:
     def text(self) -> str:
         """The statement in plain Unicode, an equation a line where it fits."""
         hand = Plain(self.letters)
-        return "\n".join(laid_out([pieces(side, hand, _LONG_TEXT) for side in chain]) for chain in self.chains)
+        return "\n".join(laid_out([render(side, hand) for side in chain]) for chain in self.chains)
 
     @property
     def reason(self) -> str:
@@ -175,19 +176,36 @@ def aligned(chains: list[list[list[str]]]) -> str:
     return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
 
 
-def laid_out(chain: list[list[str]]) -> str:
+def laid_out(sides: list[str]) -> str:
     """Lay out a chain of equal formulas in plain text: in a line, or below each other at the signs of equality."""
-    first, *others = (" ".join(side) for side in chain)
-    one = f"{first} = {' = '.join(others)}"
+    first, *others = sides
+    one = " = ".join(sides)
     if width(one) <= _LONG_TEXT:
         return one
-    margin = width(first) if width(first) <= 44 else 4
-    lines = [first] if width(first) > margin else []
-    for head, *tail in chain[1:]:
+    beside = width(first) + 3 + max(map(width, others)) <= _LONG_TEXT or width(first) <= _SHORT_TEXT
+    margin = width(first) if beside else 4
+    lines = [] if beside else _broken(first, _LONG_TEXT, 4)
+    for side in others:
         start = f"{first} = " if not lines else " " * margin + " = "
-        lines.append(start + head)
-        lines.extend(" " * (margin + 3) + piece for piece in tail)
+        head, *tail = _broken(side, _LONG_TEXT - margin - 3, margin + 3)
+        lines += [start + head, *tail]
     return "\n".join(lines)
+
+
+def _broken(formula: str, room: int, margin: int) -> list[str]:
+    """Break a formula that is wider than the room before its outermost signs; further lines get the margin."""
+    if width(formula) <= room:
+        return [formula]
+    places, depth, in_norm = [], 0, 0
+    for place, sign in enumerate(formula):
+        depth += (sign in "([{⟨") - (sign in ")]}⟩")
+        in_norm ^= sign == "‖"
+        if formula[place : place + 3] in (" + ", " − ") and 0 < width(formula[:place]) <= room:
+            places.append((-depth - in_norm, place))
+    if not places:
+        return [formula]
+    _, place = max(places)
+    return [formula[:place], *(" " * margin + line for line in _broken(formula[place + 1 :], room, 0))]
 
 
 _SIGNS = {

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from alsatian._tables import plain, plain_weights, real
 from alsatian.objective._differences import ROW_BLOCKS, Lines
+from alsatian.objective._sweep import Side, side_of, sweep
 
 if TYPE_CHECKING:
     from alsatian.objective import Gradient, Settings
@@ -30,20 +31,34 @@ class Place(NamedTuple):
     analytic: float
     numeric: float
     difference: float  # relative
+    claimed: bool = False  # whether the analytic value is the user's and not the library's
+
+    @property
+    def apart(self) -> float:
+        """The difference itself, in the unit of the gradient."""
+        return abs(self.analytic - self.numeric)
+
+    @property
+    def name(self) -> str:
+        """The entry, as one would write it in a program."""
+        return (
+            f"{self.block}[{self.row}]" if self.block.endswith("bias") else f"{self.block}[{self.row}, {self.column}]"
+        )
 
     def __str__(self) -> str:
-        index = f"{self.row}" if self.block.endswith("bias") else f"{self.row}, {self.column}"
-        return f"{self.block}[{index}]: analytic {self.analytic:.8g}, by differences {self.numeric:.8g}"
+        whose = "claimed" if self.claimed else "analytic"
+        return f"{self.name}: {whose} {self.analytic:.8g}, by differences {self.numeric:.8g}"
 
 
 class BlockCheck(NamedTuple):
     """What was found in one block of the gradient."""
 
     block: str
-    checked: int  # entries
+    checked: int  # entries, one at a time
     entries: int  # that there are
-    step: float  # at the worst place
-    worst: Place
+    step: float  # at the worst of those
+    worst: Place  # of all entries, by the relative difference
+    largest: Place  # of all entries, by the difference itself
 
 
 @dataclass(frozen=True, repr=False)
@@ -53,8 +68,8 @@ class GradientCheck:
     Attributes
     ----------
     blocks : tuple of BlockCheck
-        One for each of W, Z and the biases that were given: how many entries were checked, where the two differ most,
-        and with which step.
+        One for each of W, Z and the biases that were given: where of all entries the two differ most, how many were
+        also checked one at a time, and with which step.
     tolerance : float
         Largest relative difference that passes.
     """
@@ -64,8 +79,13 @@ class GradientCheck:
 
     @property
     def worst(self) -> Place:
-        """Where the analytic gradient and the differences are farthest apart."""
+        """The entry whose relative difference is the largest."""
         return max((block.worst for block in self.blocks), key=lambda place: place.difference)
+
+    @property
+    def largest(self) -> Place:
+        """The entry whose difference itself is the largest."""
+        return max((block.largest for block in self.blocks), key=_by_size)
 
     @property
     def difference(self) -> float:
@@ -81,21 +101,31 @@ class GradientCheck:
         return self.passed
 
     def __str__(self) -> str:
-        lines = ["block         checked            step   difference   largest at"]
-        for block in self.blocks:
-            counted = f"{block.checked} of {block.entries}"
-            lines.append(
-                f"{block.block:<12}  {counted:<16}  {block.step:6.2g}   {block.worst.difference:10.1e}   {block.worst}"
-            )
-        checked, entries = (sum(counts) for counts in zip(*((b.checked, b.entries) for b in self.blocks), strict=True))
-        where = "" if checked == entries else f" (on {checked} of {entries} entries)"
+        head = "block          entries   one at a time     step   difference   largest at"
+        rows = (
+            f"{block.block:<12} {block.entries:9d}   {block.checked:13d}   {block.step:6.2g}"
+            f"   {block.worst.difference:10.1e}   {block.worst}"
+            for block in self.blocks
+        )
+        return "\n".join([head, *rows, self._found(), self._how()])
+
+    def _found(self) -> str:
+        """Say in a sentence what was found."""
         if self.passed:
-            found = f"The gradient and the differences agree{where}."
-        elif not np.isfinite(self.worst.numeric):
-            found = f"Cannot tell: the differences are not finite, as at {self.worst}."
-        else:
-            found = f"The gradient and the differences DIFFER{where}, most at {self.worst}."
-        return "\n".join([*lines, found])
+            return "The gradient and the differences agree."
+        if not np.isfinite(self.worst.numeric):
+            return f"Cannot tell: the differences are not finite, as at {self.worst}."
+        larger = self.largest
+        beside = (
+            "" if larger.name == self.worst.name else f" The largest difference is {larger.apart:.8g}, at {larger}."
+        )
+        return f"The gradient and the differences DIFFER, most at {self.worst}.{beside}"
+
+    def _how(self) -> str:
+        """Say in a sentence what was compared."""
+        checked, entries = (sum(counts) for counts in zip(*((b.checked, b.entries) for b in self.blocks), strict=True))
+        again = "all" if checked == entries else f"{checked}"
+        return f"All {entries} entries were compared, and {again} of them also one at a time."
 
     def __repr__(self) -> str:
         return str(self)
@@ -114,6 +144,11 @@ def check_gradient(
 ) -> GradientCheck:
     """Compare the gradient with central differences of the loss, and say where they differ most.
 
+    Every entry of every block is compared, at every size of the data: an entry of row i moves the terms of row i alone,
+    so one component of all rows can move at once while the loss of each row is looked at by itself. Some entries, among
+    them the one that differs most, are compared again one at a time, by :func:`loss` itself and with a step that is
+    searched for.
+
     In each block the loss is a quadratic, and for a quadratic the central difference is the derivative itself, whatever
     the step. A small step would only lose digits, and a huge one too: the best is one whose square term is as large as
     the terms of the row (what the row costs if in no residual anything cancels, each being abs(x) + Σ abs(w) abs(z)).
@@ -129,7 +164,7 @@ def check_gradient(
         A gradient of your own to check, by block: "W", "Z", "row_bias", "column_bias". Blocks that are not in it are
         those of :func:`gradient`.
     max_entries : int, default=200
-        Entries to check in each block; where there are more, a random choice.
+        Entries of each block to compare also one at a time; where there are more, a random choice.
     tolerance : float, default=1e-8
         Largest difference that passes. It is relative to the analytic value, or to 1e-4 of the terms that the
         derivative is a sum of where that is larger: at a minimum these cancel, and what is left is their rounding.
@@ -150,6 +185,8 @@ def check_gradient(
     >>> wrong = check_gradient(X, W, Z, claimed={"Z": [[1.0], [-2.25]]})
     >>> wrong.passed, wrong.worst.block, wrong.worst.row
     (False, 'Z', 0)
+    >>> print(wrong.worst)
+    Z[0, 0]: claimed 1, by differences -4
     """
     from alsatian.objective import gradient
 
@@ -168,17 +205,24 @@ def check_gradient(
     for name, value in values.items():
         if value.size == 0:
             raise ValueError(f"{name} has shape {value.shape}; there is no entry to check")
-    analytic = _analytic(own, _blocks(claimed), values)
+    given = _blocks(claimed)
+    analytic = _analytic(own, given, values)
     rng = np.random.default_rng(random_state)
     sides = {rows: Lines(X, values, settings, rows=rows) for rows in (True, False)}
+    with np.errstate(over="ignore", invalid="ignore"):
+        whole = {rows: side_of(X, values["W"], values["Z"], settings, rows=rows) for rows in (True, False)}
     blocks = []
     for name in (name for name in _BLOCKS if name in values):
-        shape = values[name].shape
-        size = shape[0] * shape[1]
-        chosen = np.arange(size) if size <= max_entries else np.sort(rng.choice(size, max_entries, replace=False))
-        places = list(_places(sides[name in ROW_BLOCKS], name, analytic[name], chosen))
+        rows = name in ROW_BLOCKS
+        swept = _Swept.of(whole[rows], name, analytic[name], claimed=name in given)
+        size = analytic[name].size
+        chosen = np.arange(size) if size <= max_entries else rng.choice(size, max_entries, replace=False)
+        chosen = np.union1d(chosen, swept.worst)
+        places = list(_places(sides[rows], name, analytic[name], chosen, claimed=name in given))
         worst, step = max(places, key=lambda found: found[0].difference)
-        blocks.append(BlockCheck(name, len(places), size, step, worst))
+        worst = max(worst, swept.place(swept.worst), key=lambda place: place.difference)
+        largest = max(*(place for place, _ in places), swept.place(swept.largest), key=_by_size)
+        blocks.append(BlockCheck(name, len(places), size, step, worst, largest))
     return GradientCheck(tuple(blocks), tolerance)
 
 
@@ -210,7 +254,50 @@ def _analytic(
     return found
 
 
-def _places(side: Lines, name: str, analytic: Matrix, chosen: NDArray[np.intp]) -> Iterator[tuple[Place, float]]:
+@dataclass(frozen=True)
+class _Swept:
+    """All entries of a block, compared at once."""
+
+    block: str
+    analytic: Matrix
+    numeric: Matrix
+    difference: Matrix
+    claimed: bool
+
+    @classmethod
+    def of(cls, side: Side, block: str, analytic: Matrix, *, claimed: bool) -> _Swept:
+        with np.errstate(all="ignore"):  # what overflows, or is not finite, cannot be told
+            numeric, sizes = sweep(side, block, analytic.shape[1])
+            gap = np.abs(analytic - numeric)
+            apart = np.where(gap == 0, 0.0, gap / np.maximum(np.abs(analytic), _CANCELLED * sizes))
+        told = np.isfinite(analytic) & np.isfinite(numeric) & np.isfinite(apart)
+        return cls(block, analytic, numeric, np.where(told, apart, np.inf), claimed)
+
+    @property
+    def worst(self) -> int:
+        """The entry whose relative difference is the largest."""
+        return int(self.difference.argmax())
+
+    @property
+    def largest(self) -> int:
+        """The entry whose difference itself is the largest."""
+        gap = np.abs(self.analytic - self.numeric)
+        return int(np.where(np.isfinite(gap), gap, np.inf).argmax())
+
+    def place(self, entry: int) -> Place:
+        """Say what was found at an entry."""
+        line, t = divmod(entry, self.analytic.shape[1])
+        exact, numeric, apart = (float(array[line, t]) for array in (self.analytic, self.numeric, self.difference))
+        return Place(self.block, line, t, exact, numeric, apart, self.claimed)
+
+
+def _by_size(place: Place) -> float:
+    return place.apart if np.isfinite(place.apart) else float("inf")
+
+
+def _places(
+    side: Lines, name: str, analytic: Matrix, chosen: NDArray[np.intp], *, claimed: bool
+) -> Iterator[tuple[Place, float]]:
     """Compare the chosen entries of a block; each comes with its step."""
     for row, column in zip(*np.unravel_index(chosen, analytic.shape), strict=True):
         line, t = int(row), int(column)
@@ -218,4 +305,4 @@ def _places(side: Lines, name: str, analytic: Matrix, chosen: NDArray[np.intp]) 
         exact, numeric = float(analytic[line, t]), found.slope
         apart = 0.0 if exact == numeric else abs(exact - numeric) / max(abs(exact), _CANCELLED * found.size)
         told = np.isfinite([exact, numeric, apart]).all()
-        yield Place(name, line, t, exact, numeric, apart if told else float("inf")), found.step
+        yield Place(name, line, t, exact, numeric, apart if told else float("inf"), claimed), found.step
