@@ -27,7 +27,7 @@ _HOMES = {
     "load": "alsatian.persistence",
     "save": "alsatian.persistence",
 }
-_SUBMODULES = ("data", "datasets", "derivation", "models", "objective", "persistence")
+_SUBMODULES = ("data", "datasets", "derivation", "evaluation", "models", "objective", "persistence")
 
 __all__ = ["ALS", "ALSImputer", "ImplicitALS", "Interactions", "ModelFileError", "load", "save"]
 
