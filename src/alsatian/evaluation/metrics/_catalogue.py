@@ -7,8 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import csr_array
 
-from alsatian.evaluation.metrics._inputs import item_lists, matrix_of, rows_of, whole_number
+from alsatian.evaluation._parameters import whole_number
+from alsatian.evaluation.metrics._inputs import matrix_of, rows_of
 from alsatian.evaluation.metrics._judged import checked_lists
 from alsatian.evaluation.metrics._results import PerUser
 
@@ -209,13 +211,12 @@ def popularity_bias(lists: ArrayLike, histories: Any, *, users: ArrayLike | None
     listed, lengths = checked_lists(lists, owners.size)
     popularity = owners / max(active, 1)
     own = rows_of(matrix_of(histories, "histories"), users, len(listed), "histories")
-    indptr, items = item_lists(own)
-    before = np.concatenate(([0.0], np.cumsum(popularity[items])))
-    sizes = np.diff(indptr)
-    mean = np.divide(np.diff(before[indptr]), sizes, out=np.full(sizes.size, np.nan), where=sizes > 0)
+    sizes = np.diff(own.indptr)
+    total = csr_array((np.ones(own.nnz), own.indices, own.indptr), shape=own.shape) @ popularity
+    mean = np.divide(total, sizes, out=np.full(sizes.size, np.nan), where=sizes > 0)
     return PopularityBias(
         PerUser("popularity of lists", _mean_of_places(listed, lengths, popularity)),
-        PerUser("popularity of histories", np.clip(mean, 0.0, 1.0)),
+        PerUser("popularity of histories", mean),
     )
 
 

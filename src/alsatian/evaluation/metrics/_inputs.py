@@ -13,13 +13,6 @@ from alsatian.data.interactions import Interactions
 Array = NDArray[Any]
 
 
-def whole_number(value: Any, what: str, least: int = 1) -> int:
-    """Return a parameter that has to be a whole number of at least `least`."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)) or value < least:
-        raise ValueError(f"{what} must be a whole number of at least {least}, got {value!r}.")
-    return int(value)
-
-
 def int32_lists(lists: ArrayLike) -> NDArray[np.int32]:
     """Return lists as a C-contiguous int32 array of shape (q, n), with nothing changed on the way."""
     array = np.asarray(lists)

@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from alsatian.evaluation.metrics._inputs import whole_number
+from alsatian.evaluation._parameters import whole_number
 from alsatian.evaluation.metrics._judged import Judged
 from alsatian.evaluation.metrics._results import PerUser
 

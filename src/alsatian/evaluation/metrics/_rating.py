@@ -8,7 +8,8 @@ from typing import Any, NamedTuple, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from alsatian.evaluation.metrics._inputs import real_numbers, whole_number
+from alsatian.evaluation._parameters import whole_number
+from alsatian.evaluation.metrics._inputs import real_numbers
 from alsatian.evaluation.metrics._results import Array, PerUser, Pooled
 
 
