@@ -21,8 +21,9 @@ def test_mean_and_standard_error_are_those_of_the_users_that_count():
     assert (len(found), found.n_users, found.n_left_out) == (52, 50, 2)
 
 
-def test_the_interval_is_that_of_the_bootstrap():
-    values = np.random.default_rng(1).exponential(size=40)
+@pytest.mark.parametrize("distinct", [40, 5])
+def test_the_interval_is_that_of_the_bootstrap(distinct):
+    values = np.resize(np.random.default_rng(1).exponential(size=distinct), 40)
     rng = np.random.default_rng(9)
     means = values[rng.integers(0, 40, (20_000, 40))].mean(axis=1)
     low, high = PerUser("x", values).interval(0.9, n_resamples=20_000)

@@ -212,7 +212,7 @@ def popularity_bias(lists: ArrayLike, histories: Any, *, users: ArrayLike | None
     popularity = owners / max(active, 1)
     own = rows_of(matrix_of(histories, "histories"), users, len(listed), "histories")
     sizes = np.diff(own.indptr)
-    total = csr_array((np.ones(own.nnz), own.indices, own.indptr), shape=own.shape) @ popularity
+    total: Any = csr_array((np.ones(own.nnz), own.indices, own.indptr), shape=own.shape) @ popularity
     mean = np.divide(total, sizes, out=np.full(sizes.size, np.nan), where=sizes > 0)
     return PopularityBias(
         PerUser("popularity of lists", _mean_of_places(listed, lengths, popularity)),

@@ -68,7 +68,8 @@ def rmse(
     0.8660254037844386
     """
     cells = _checked(true, predicted, weight)
-    return _mean_error("rmse", cells, cells.error**2, np.sqrt, users)
+    largest = float(np.abs(cells.error).max()) or 1.0  # squares of what is at most 1 are never too large
+    return _mean_error("rmse", cells, (cells.error / largest) ** 2, lambda mean: largest * np.sqrt(mean), users)
 
 
 @overload

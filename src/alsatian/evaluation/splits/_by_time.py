@@ -63,7 +63,7 @@ def leave_last_k(data: Interactions, k: int = 1, *, validation: int = 0, seed: i
     k = whole_number(k, "k")
     more = whole_number(validation, "validation", least=0)
     counts = cells_of_users(data)
-    places = ranks_from_last(data, times, draw(len(data), seed))
+    places = ranks_from_last(data, draw(len(data), seed), times)
     held = np.minimum(k, counts - 1)
     more_of = np.minimum(more, counts - 1 - held)
     labels = np.where(places < held, TEST, np.where(places < held + more_of, VALIDATION, TRAIN))

