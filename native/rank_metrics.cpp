@@ -62,56 +62,93 @@ void judge_row(const JudgedLists<T>& job, i64 row, Seen& seen) {
 template <class T>
 class PairCounter {
   public:
-    explicit PairCounter(const ScoredPairs<T>& job) : job_(job) {}
+    explicit PairCounter(const ScoredPairs<T>& job) : job_(job), others_(std::size_t(job.items)) {}
 
     double run(i64 row) {
-        const T* scores = job_.scores + row * job_.items;
-        gather(row, scores);
-        std::sort(relevant_.begin(), relevant_.end());
-        // In halves: two for each relevant score above, one for each that is equal. Whole numbers are exact.
-        i64 halves = 0;
-        for (const T score : others_) {
-            const auto below = std::lower_bound(relevant_.begin(), relevant_.end(), score);
-            const bool tied = below != relevant_.end() && *below == score;
-            const auto above = tied ? std::upper_bound(below, relevant_.end(), score) : below;
-            halves += 2 * (relevant_.end() - above) + (above - below);
-        }
-        const double pairs = double(relevant_.size()) * double(others_.size());
+        gather(row);
+        const double pairs = double(relevant_.size()) * double(count_);
+        // In halves: two for each pair in order, one for each that is equal. Whole numbers are exact.
+        const i64 halves = i64(relevant_.size()) <= kFew ? by_counting() : by_searching();
         return pairs > 0 ? double(halves) / (2 * pairs) : std::numeric_limits<double>::quiet_NaN();
     }
 
   private:
-    // Both lists are sorted, so they are read beside the scores.
-    void gather(i64 row, const T* scores) {
+    static constexpr i64 kFew = 128;      // relevant items, up to which passes without branches are faster
+    static constexpr i64 kRun = 1 << 20;  // scores that are counted in 32 bits
+
+    // Both lists are sorted, so they are read side by side; what lies between their items is copied whole.
+    void gather(i64 row) {
+        const T* scores = job_.scores + row * job_.items;
         relevant_.clear();
-        others_.clear();
-        Reader relevant(job_.relevant, row), exclude(job_.exclude, row);
-        for (i64 item = 0; item < job_.items; item++) {
-            const bool wanted = relevant.has(item);
-            if (exclude.has(item)) continue;
-            if (std::isnan(scores[item]))
-                throw std::invalid_argument("the score in row " + std::to_string(row) + ", item " +
-                                            std::to_string(item) + ", is NaN");
-            (wanted ? relevant_ : others_).push_back(scores[item]);
+        count_ = 0;
+        const i32 *wanted = begin(job_.relevant, row), *wanted_end = begin(job_.relevant, row + 1);
+        const i32 *out = begin(job_.exclude, row), *out_end = begin(job_.exclude, row + 1);
+        i64 next = 0;
+        while (wanted != wanted_end || out != out_end) {
+            const bool excluded = out != out_end && (wanted == wanted_end || *out <= *wanted);
+            const i64 item = excluded ? *out++ : *wanted++;
+            if (item < next) continue;  // in both lists
+            take(row, scores, next, item);
+            if (!excluded) {
+                check(row, scores, item);
+                relevant_.push_back(scores[item]);
+            }
+            next = item + 1;
         }
+        take(row, scores, next, job_.items);
     }
 
-    // Says for rising items whether they are in a sorted list.
-    struct Reader {
-        const i32 *at = nullptr, *end = nullptr;
-        Reader(const ItemLists& lists, i64 row) {
-            if (!lists) return;
-            at = lists.indices + lists.indptr[row];
-            end = lists.indices + lists.indptr[row + 1];
+    static const i32* begin(const ItemLists& lists, i64 row) {
+        return lists ? lists.indices + lists.indptr[row] : nullptr;
+    }
+
+    void take(i64 row, const T* scores, i64 first, i64 end) {
+        bool nan = false;
+        for (i64 item = first; item < end; item++) nan |= scores[item] != scores[item];
+        for (i64 item = first; nan && item < end; item++) check(row, scores, item);
+        std::copy(scores + first, scores + end, others_.data() + count_);
+        count_ += end - first;
+    }
+
+    static void check(i64 row, const T* scores, i64 item) {
+        if (!std::isnan(scores[item])) return;
+        throw std::invalid_argument("the score in row " + std::to_string(row) + ", item " +
+                                    std::to_string(item) + ", is NaN");
+    }
+
+    i64 by_counting() const {
+        i64 halves = 0;
+        for (const T wanted : relevant_) {
+            for (i64 first = 0; first < count_; first += kRun) {
+                const i64 end = std::min(count_, first + kRun);
+                i32 below = 0, not_above = 0;
+                for (i64 i = first; i < end; i++) {
+                    below += others_[std::size_t(i)] < wanted;
+                    not_above += others_[std::size_t(i)] <= wanted;
+                }
+                halves += i64(below) + not_above;
+            }
         }
-        bool has(i64 item) {
-            while (at != end && *at < item) at++;
-            return at != end && *at == item;
+        return halves;
+    }
+
+    i64 by_searching() {
+        std::sort(relevant_.begin(), relevant_.end());
+        i64 halves = 0;
+        for (i64 i = 0; i < count_; i++) {
+            const T score = others_[std::size_t(i)];
+            const auto not_below = std::lower_bound(relevant_.begin(), relevant_.end(), score);
+            const bool tied = not_below != relevant_.end() && *not_below == score;
+            const auto above = tied ? std::upper_bound(not_below, relevant_.end(), score) : not_below;
+            halves += (relevant_.end() - above) + (relevant_.end() - not_below);
         }
-    };
+        return halves;
+    }
 
     const ScoredPairs<T>& job_;
-    std::vector<T> relevant_, others_;
+    std::vector<T> others_;  // the scores of what is not relevant: the first count_ of them
+    i64 count_ = 0;
+    std::vector<T> relevant_;
 };
 
 }  // namespace

@@ -111,8 +111,8 @@ TEST(judged_lists_refuse_what_is_no_list) {
 
 TEST(pairs_in_order_are_counted_one_by_one) {
     std::mt19937 engine(2);
-    const i64 queries = 50, items = 23;
-    const Lists relevant = random_lists(engine, queries, items, 4);
+    const i64 queries = 50, items = 323;  // relevant ones on both sides of what is searched
+    const Lists relevant = random_lists(engine, queries, items, 3);
     const Lists exclude = random_lists(engine, queries, items, 3);
     std::vector<double> scores;
     for (i64 c = 0; c < queries * items; c++) scores.push_back(double(engine() % 6));  // ties are many

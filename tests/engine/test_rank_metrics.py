@@ -45,7 +45,7 @@ def test_judged_lists_equal_the_reference(rows: int, n: int, items: int, dtype: 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("excluded", [False, True])
-@pytest.mark.parametrize(("rows", "items"), [(0, 5), (1, 1), (40, 4), (100, 33)])
+@pytest.mark.parametrize(("rows", "items"), [(0, 5), (1, 1), (40, 4), (100, 33), (8, 900)])
 def test_pairs_equal_the_reference(rows: int, items: int, excluded: bool, dtype: Any) -> None:
     rng = np.random.default_rng(rows)
     scores = rng.integers(-3, 4, (rows, items)).astype(dtype)

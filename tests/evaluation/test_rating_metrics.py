@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -65,7 +66,7 @@ def test_users_in_any_order_give_the_same_interval():
     order = np.random.default_rng(1).permutation(12)
     for metric in (rmse, mae, r2):
         first, second = (metric(x, p, weight=c, users=who) for who in (users, order[users]))
-        assert first.interval() == second.interval()
+        assert first.interval() == second.interval() == pickle.loads(pickle.dumps(first)).interval()
         np.testing.assert_array_equal(second.per_user.per_user[order], first.per_user.per_user)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, overload
+from functools import partial
+from typing import NamedTuple, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -69,7 +70,7 @@ def rmse(
     """
     cells = _checked(true, predicted, weight)
     largest = float(np.abs(cells.error).max()) or 1.0  # squares of what is at most 1 are never too large
-    return _mean_error("rmse", cells, (cells.error / largest) ** 2, lambda mean: largest * np.sqrt(mean), users)
+    return _mean_error("rmse", cells, (cells.error / largest) ** 2, partial(_root_mean, scale=largest), users)
 
 
 @overload
@@ -106,7 +107,7 @@ def mae(
     mae 1 ± 0 (2 users, 0 left out)
     """
     cells = _checked(true, predicted, weight)
-    return _mean_error("mae", cells, np.abs(cells.error), np.asarray, users)
+    return _mean_error("mae", cells, np.abs(cells.error), _mean, users)
 
 
 @overload
@@ -232,13 +233,9 @@ def _checked(true: ArrayLike, predicted: ArrayLike, weight: ArrayLike | None) ->
 
 
 def _mean_error(
-    name: str, cells: _Cells, loss: Array, root: Callable[[Any], Any], users: ArrayLike | None
+    name: str, cells: _Cells, loss: Array, formula: Callable[[Array], Array], users: ArrayLike | None
 ) -> float | Pooled:
-    """Return the root of the weighted mean of the losses."""
-
-    def formula(total: Array) -> Array:
-        return _quotient(total[:, 0], total[:, 1], root)
-
+    """Return what the formula makes of the sums of weighted losses and of weights."""
     terms = np.column_stack([cells.weight * loss, cells.weight])
     whole = float(formula(terms.sum(axis=0, keepdims=True))[0])
     if users is None:
@@ -247,9 +244,19 @@ def _mean_error(
     return Pooled(name, whole, PerUser(name, formula(sums)), sums, formula)
 
 
-def _quotient(above: Array, below: Array, root: Callable[[Any], Any] = np.asarray) -> Array:
+def _mean(total: Array) -> Array:
+    return _quotient(total[:, 0], total[:, 1])
+
+
+def _root_mean(total: Array, scale: float) -> Array:
+    root: Array = scale * np.sqrt(_mean(total))
+    return root
+
+
+def _quotient(above: Array, below: Array) -> Array:
     """NaN where nothing counts."""
-    found: Array = root(np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0))
+    with np.errstate(over="ignore"):  # infinitely bad is a number
+        found: Array = np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0)
     return found
 
 
