@@ -3,24 +3,13 @@
 
 #include <limits>
 
-#include "arrays.hpp"
-#include "structure.hpp"
+#include "item_lists.hpp"
 
 namespace {
 
 using namespace alsatian::bindings;
 using alsatian::i32;
 using alsatian::i64;
-
-alsatian::ItemLists checked_lists(const std::optional<In<i64, 1>>& indptr,
-                                  const std::optional<In<i32, 1>>& indices, i64 queries, i64 items) {
-    require(indptr.has_value() == indices.has_value(), "indptr and indices go together");
-    if (!indptr) return {};
-    require(i64(indptr->shape(0)) == queries + 1, "indptr must have one entry more than there are queries");
-    alsatian::check_structure(indptr->data(), queries, i64(indices->shape(0)), indices->data(), items);
-    alsatian::check_sorted(indptr->data(), queries, indices->data());
-    return {indptr->data(), indices->data()};
-}
 
 template <class T>
 void check_shapes(const In<T, 2>& queries, const In<T, 2>& items, const std::optional<In<T, 1>>& query_offset,

@@ -30,7 +30,9 @@ _HOMES = {
     "load": "alsatian.recommend.files",
     "save": "alsatian.recommend.files",
 }
-_SUBMODULES = ("compat", "data", "datasets", "derivation", "models", "objective", "persistence", "recommend")
+_SUBMODULES = (
+    "compat", "data", "datasets", "derivation", "evaluation", "models", "objective", "persistence", "recommend",
+)  # fmt: skip
 
 __all__ = ["ALS", "ALSImputer", "ImplicitALS", "Interactions", "ModelFileError", "Recommender", "load", "save"]
 

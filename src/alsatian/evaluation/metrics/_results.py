@@ -1,0 +1,215 @@
+"""What a metric gives: a value for each user, and how sure the mean over them is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[np.float64]
+
+_RESAMPLES = 1000
+_FEW = 4  # a draw of how often takes about as long as so many draws of a row
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class PerUser:
+    """A metric, user by user.
+
+    Users of whom the metric says nothing (of whom no item is relevant, say) are left out of mean, standard error and
+    interval, and counted. None of the three depends on the order of the users, to the bit.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``"ndcg@10"``.
+    per_user : array-like of shape (n_users,)
+        NaN for a user who is left out.
+
+    Examples
+    --------
+    >>> from alsatian.evaluation.metrics import PerUser
+    >>> recall = PerUser("recall@10", [0.5, 1.0, float("nan"), 0.0])
+    >>> recall
+    recall@10 0.5 ± 0.2887 (3 users, 1 left out)
+    >>> recall.n_left_out, float(recall) == recall.mean == 0.5
+    (1, True)
+    """
+
+    name: str
+    per_user: Array
+
+    def __init__(self, name: str, per_user: ArrayLike) -> None:
+        values = np.array(per_user, dtype=np.float64)
+        if values.ndim != 1:
+            raise ValueError(f"per_user must have one value a user, got an array of shape {values.shape}.")
+        values.setflags(write=False)
+        object.__setattr__(self, "name", name)
+        object.__setattr__(self, "per_user", values)
+
+    @property
+    def left_out(self) -> NDArray[np.bool_]:
+        """Whether each user is left out, shape (n_users,)."""
+        return np.isnan(self.per_user)
+
+    @property
+    def n_left_out(self) -> int:
+        """Number of users that are left out."""
+        return int(np.count_nonzero(self.left_out))
+
+    @property
+    def n_users(self) -> int:
+        """Number of users that count: those that are not left out."""
+        return self.per_user.size - self.n_left_out
+
+    @property
+    def mean(self) -> float:
+        """The mean over the users that count; NaN where there is none."""
+        values = self._sorted()
+        return float(values.sum() / values.size) if values.size else math.nan
+
+    @property
+    def stderr(self) -> float:
+        """The standard error of the mean, s/√n with s² = Σ(x − x̄)²/(n − 1); NaN for fewer than two users."""
+        values = self._sorted()
+        return float(values.std(ddof=1) / math.sqrt(values.size)) if values.size > 1 else math.nan
+
+    def interval(
+        self, level: float = 0.95, seed: int | np.random.Generator = 0, *, n_resamples: int = _RESAMPLES
+    ) -> tuple[float, float]:
+        """Return a bootstrap interval of the mean.
+
+        Users are drawn with replacement, as many as there are, again and again; the interval holds the middle `level`
+        of the means (the percentile method of Efron 1979, "Bootstrap methods: another look at the jackknife").
+
+        Parameters
+        ----------
+        level : float, default=0.95
+            In (0, 1).
+        seed : int or Generator, default=0
+        n_resamples : int, default=1000
+
+        Returns
+        -------
+        low, high : float
+            NaN for fewer than two users.
+        """
+        values = self._sorted()
+        sums = np.column_stack([values, np.ones_like(values)])
+        return bootstrap_interval(sums, lambda total: total[:, 0] / total[:, 1], level, seed, n_resamples)
+
+    @classmethod
+    def joined(cls, parts: Iterable[PerUser]) -> PerUser:
+        """Return one result for the users of several, in their order: for users that were measured batch by batch."""
+        parts = list(parts)
+        names = sorted({part.name for part in parts})
+        if len(names) != 1:
+            raise ValueError(f"only parts of one metric can be joined, got {names}.")
+        return cls(names[0], np.concatenate([part.per_user for part in parts]))
+
+    def _sorted(self) -> Array:
+        """Return the values that count, ascending: what is made of them cannot depend on the order of the users."""
+        return np.sort(self.per_user[~self.left_out])
+
+    def __float__(self) -> float:
+        """Return the mean."""
+        return self.mean
+
+    def __len__(self) -> int:
+        """Return the number of users, also of those that are left out."""
+        return self.per_user.size
+
+    def __repr__(self) -> str:
+        """Return name, mean ± standard error, and the numbers of users."""
+        return f"{self.name} {self.mean:.4g} ± {self.stderr:.4g} ({self.n_users} users, {self.n_left_out} left out)"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Pooled:
+    """A metric of all cells together, such as the RMSE, with users as what is drawn again for the interval.
+
+    Cells of one user resemble each other, so an interval that draws single cells is too narrow: whole users are drawn.
+
+    Attributes
+    ----------
+    name : str
+    value : float
+        Of all cells.
+    per_user : PerUser
+        The same metric of each user's own cells, in ascending order of the users given; its mean is another number
+        than `value`, as each user counts the same there.
+    """
+
+    name: str
+    value: float
+    per_user: PerUser
+    _sums: Array = field(repr=False)  # (users, sums): a row a user, which add up
+    _formula: Callable[[Array], Array] = field(repr=False)  # totals (…, sums) -> values (…,)
+
+    @property
+    def stderr(self) -> float:
+        """The standard deviation of the value over 1000 resamples of users with seed 0; NaN for fewer than two."""
+        values = _resampled(self._ordered(), self._formula, 0, _RESAMPLES)
+        return float(values.std(ddof=1)) if values.size > 1 else math.nan
+
+    def interval(
+        self, level: float = 0.95, seed: int | np.random.Generator = 0, *, n_resamples: int = _RESAMPLES
+    ) -> tuple[float, float]:
+        """Return a bootstrap interval of the value, of users drawn with replacement; see `PerUser.interval`."""
+        return bootstrap_interval(self._ordered(), self._formula, level, seed, n_resamples)
+
+    def _ordered(self) -> Array:
+        return self._sums[np.lexsort(self._sums.T)]
+
+    def __float__(self) -> float:
+        """Return the value."""
+        return self.value
+
+    def __repr__(self) -> str:
+        """Return name, value and the number of users."""
+        return f"{self.name} {self.value:.4g} ({len(self.per_user)} users)"
+
+
+def bootstrap_interval(
+    sums: Array,
+    formula: Callable[[Array], Array],
+    level: float,
+    seed: int | np.random.Generator,
+    n_resamples: int,
+) -> tuple[float, float]:
+    """Return the middle `level` of what the formula makes of the totals of rows drawn with replacement."""
+    if not 0 < level < 1:
+        raise ValueError(f"level must lie between 0 and 1, such as 0.95, got {level!r}.")
+    if not isinstance(n_resamples, (int, np.integer)) or n_resamples < 1:
+        raise ValueError(f"n_resamples must be a whole number of at least 1, got {n_resamples!r}.")
+    values = _resampled(sums, formula, seed, int(n_resamples))
+    if not values.size:
+        return math.nan, math.nan
+    low, high = np.nanquantile(values, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def _resampled(
+    sums: Array, formula: Callable[[Array], Array], seed: int | np.random.Generator, n_resamples: int
+) -> Array:
+    """Return the value of each resample; none where there are fewer than two rows to draw from.
+
+    Rows come sorted. Where few of them differ, how often each distinct one is drawn has a distribution of its own, and
+    that is much less to draw.
+    """
+    size = len(sums)
+    if size < 2:
+        return np.empty(0)
+    rng = np.random.default_rng(seed)
+    starts = np.flatnonzero(np.append(True, (np.diff(sums, axis=0) != 0).any(axis=1)))
+    few = starts.size <= size // _FEW
+    source = sums[starts] if few else sums
+    shares = np.diff(starts, append=size) / size
+    totals = np.empty((n_resamples, sums.shape[1]))
+    for i in range(n_resamples):
+        times = rng.multinomial(size, shares) if few else np.bincount(rng.integers(0, size, size), minlength=size)
+        totals[i] = times @ source
+    return formula(totals)
