@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 from scipy import sparse
 
-from alsatian import ALS, ALSImputer
+from alsatian import ALS, ALSImputer, ImplicitALS
 from alsatian._tables import like, plain, plain_weights
 from alsatian.objective import check_gradient, gradient, loss
 
@@ -47,6 +47,7 @@ def frames():
     yield "polars, decimals", pl.DataFrame({"a": A, "b": B, "c": decimals})
     if pa:
         yield "arrow", pa.table({"a": ints(A), "b": [False, True, True, False], "c": ints(C)})
+        yield "record batch", pa.record_batch({"a": ints(A), "b": [False, True, True, False], "c": ints(C)})
 
 
 @pytest.mark.parametrize(("kind", "frame"), list(frames()), ids=lambda x: x if isinstance(x, str) else "")
@@ -207,6 +208,9 @@ def test_a_frame_of_weights_is_matched_by_its_index_too():
         ("UserID", "MovieID", "Rating", "Timestamp"),
         ("user_id", "item_id", "value"),
         ("customer id", "Product", "stars"),
+        ("user", "item"),
+        ("user", "item", "rating", "timestamp", "device"),
+        ("rating", "timestamp", "userId", "movieId", "title", "genre"),
     ],
 )
 @pytest.mark.parametrize("library", [pd.DataFrame, pl.DataFrame])
@@ -214,10 +218,35 @@ def test_a_long_table_of_ratings_is_not_taken_for_the_matrix(names, library):
     frame = library({name: [1.0, 2.0, 3.0] for name in names})
     with pytest.raises(ValueError, match=r"long table.*3 rows by .*Interactions\.from_frame\(frame\)\.csr"):
         ALS(1).fit(frame)
+    with pytest.raises(ValueError, match="long table"):
+        ImplicitALS(1).fit(frame)
     assert ALS(1).fit(frame.to_numpy()).row_factors_.shape == (3, 1)
 
 
-@pytest.mark.parametrize("names", [("user", "item"), ("a", "b", "c"), ("user", "b", "c"), ("u", "item", "x", "y", "z")])
+@pytest.mark.parametrize("ids", [["ann", "bob", "cy"], pd.Categorical(["x", "y", "z"]), [7, 7, 8]])
+def test_text_and_integers_are_ids(ids):
+    frame = pd.DataFrame({"user": ids, "item": [1, 2, 3], "rating": [4, 5, 6], "when": [1, 2, 3], "where": [1, 1, 1]})
+    for table in (frame, pl.from_pandas(frame)):
+        with pytest.raises(ValueError, match="long table.*3 rows by 5 columns"):
+            ALS(1).fit(table)
+
+
+@pytest.mark.parametrize(
+    ("user", "item"),
+    [
+        ([0, 0, 0, 0, 1, 0], [0, 2, 0, 0, 0, 2]),  # counts of words: pairs come again
+        ([0.5, 1, 2, 3, 4, 5], [1, 2, 3, 4, 5, 6]),
+        ([1, None, 2, 3, 4, 5], [1, 2, 3, 4, 5, 6]),
+        ([-1, 0, 2, 3, 4, 5], [1, 2, 3, 4, 5, 6]),
+    ],
+)
+@pytest.mark.parametrize("library", [pd.DataFrame, pl.DataFrame])
+def test_a_matrix_of_many_words_may_have_user_and_item_among_them(user, item, library):
+    frame = library({"bark": [1, 0, 2, 0, 1, 3], "user": user, "dog": [1, 1, 0, 0, 1, 2], "item": item, "x": [1] * 6})
+    assert ALS(1).fit(frame).column_factors_.shape == (5, 1)
+
+
+@pytest.mark.parametrize("names", [("a", "b", "c"), ("user", "b", "c"), ("u", "item", "x", "y", "z")])
 def test_other_frames_are(names):
     ALS(1).fit(pd.DataFrame({name: [1.0, 2.0, 3.0] for name in names}))
 

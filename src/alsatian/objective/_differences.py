@@ -120,6 +120,8 @@ class Lines:
             part = value[here].copy() if block in (ROW_BLOCKS if self._rows else COLUMN_BLOCKS) else value
             if moved is not None and moved[0] == block:
                 part[0, moved[1]] += moved[2]
+                if not np.isfinite(part[0, moved[1]]):
+                    return np.nan  # moved out of float64, where no loss is; the search for a step takes a smaller one
             blocks[block] = part
         return evaluate(self._line(self._X, here), blocks, changed, uncancelled=moved is None)
 
