@@ -119,6 +119,12 @@ def test_a_step_that_would_overflow_is_no_agreement():
     assert "Cannot tell" in str(found)
 
 
+def test_a_step_out_of_the_numbers_is_not_taken_for_bad_input():
+    found = check_gradient([[1.0]], [[1.79e308]], [[1e-308]])  # no step is both felt and finite
+    assert not found
+    assert "Cannot tell" in str(found)
+
+
 def test_entries_that_do_not_count_agree():
     empty = np.where(np.arange(4) == 1, np.nan, DENSE)
     found = check_gradient(empty, W * [1, 0, 1], Z)

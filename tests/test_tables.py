@@ -95,6 +95,53 @@ def test_single_precision_stays_in_frames_of_any_kind():
     assert plain(single.astype({"a": "float64"}), "X").dtype == np.float64
 
 
+@pytest.mark.parametrize("kind", ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool"])
+def test_integers_and_booleans_mean_double_precision_with_nulls_and_without_in_every_container(kind):
+    X = [[1, 1], [0, 1], [1, 0]]
+    masked = np.ma.masked_array(np.array(X, dtype=kind), mask=[[0, 0], [0, 0], [1, 0]])
+    polars = {"bool": pl.Boolean}.get(kind) or getattr(pl, kind.title().replace("Ui", "UI"))
+    pandas = "boolean" if kind == "bool" else kind.title().replace("Ui", "UI")
+    for a in ([1, 0, None], [1, 0, 0]):
+        values = [v if kind != "bool" or v is None else bool(v) for v in a]
+        columns = {"a": values, "b": [bool(v) if kind == "bool" else v for v in (1, 1, 0)]}
+        tables = [pl.DataFrame(columns).cast(polars), pd.DataFrame(columns).astype(pandas), pd.DataFrame(columns)]
+        tables += [pd.DataFrame(columns).astype(object), masked, sparse.csr_array(np.array(X, dtype=kind))]
+        if pa:
+            schema = pa.schema([("a", getattr(pa, kind + "_" * (kind == "bool"))()), ("b", pa.float32())])
+            arrays = [pa.array(values, schema.field(0).type), pa.array([1, 1, 0], pa.float32())]
+            tables += [pa.Table.from_arrays(arrays, schema=schema), pa.RecordBatch.from_arrays(arrays, schema=schema)]
+        tables += [pl.DataFrame(columns).cast(polars).with_columns(b=pl.Series([1, 1, 0], dtype=pl.Float32))]
+        tables += [pd.DataFrame(columns).astype({"a": pandas, "b": np.float32})]
+        for table in tables:
+            assert ALS(1).fit(table).row_factors_.dtype == np.float64
+            assert plain(table, "X").dtype != np.float32
+
+
+@pytest.mark.skipif(pa is None, reason="needs pyarrow")
+def test_a_record_batch_is_an_arrow_table():
+    for columns in (
+        {"a": [1.0, None, 2.0], "b": [1.0, 2.0, 3.0]},
+        {"a": [True, None, False], "b": [True, True, False]},
+        {"a": [True, False, False], "b": [1, 2, None]},
+    ):
+        table, batch = pa.table(columns), pa.record_batch(columns)
+        weights = pa.record_batch({"b": [1.0, 2.0, 1.0], "a": [3.0, 1.0, 1.0]})
+        for kind in (ALS, ALSImputer):
+            model, expected = (kind(1, random_state=0).fit(X) for X in (batch, table))
+            np.testing.assert_array_equal(model.transform(batch), expected.transform(table))
+            assert list(model.feature_names_in_) == ["a", "b"]
+            with pytest.raises(ValueError, match="feature names should match"):
+                model.transform(batch.rename_columns(["a", "c"]))
+        assert weighted(weights, batch) == weighted(weights, table)
+        factors = np.ones((3, 1)), np.ones((2, 1))
+        assert loss(batch, *factors, weights=weights) == loss(table, *factors, weights=weights)
+        assert check_gradient(batch, *factors).passed
+    plays = {"a": [1, 0, 2], "b": [False, True, False]}
+    of_batch, of_table = (ImplicitALS(1, random_state=0).fit(f(plays)) for f in (pa.record_batch, pa.table))
+    np.testing.assert_array_equal(of_batch.row_factors_, of_table.row_factors_)
+    assert list(of_batch.feature_names_in_) == ["a", "b"]
+
+
 def test_arrays_of_numbers_and_sparse_matrices_are_passed_on_as_they_are():
     X = np.ones((2, 2), dtype=np.int8)
     S = sparse.csr_array(X)
@@ -227,7 +274,7 @@ def test_a_long_table_of_ratings_is_not_taken_for_the_matrix(names, library):
 def test_text_and_integers_are_ids(ids):
     frame = pd.DataFrame({"user": ids, "item": [1, 2, 3], "rating": [4, 5, 6], "when": [1, 2, 3], "where": [1, 1, 1]})
     for table in (frame, pl.from_pandas(frame)):
-        with pytest.raises(ValueError, match="long table.*3 rows by 5 columns"):
+        with pytest.raises(ValueError, match=r"long table.*3 rows by 5 columns"):
             ALS(1).fit(table)
 
 

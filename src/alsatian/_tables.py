@@ -245,7 +245,7 @@ def _from_frame(frame: Any, name: str) -> Array:
 
 
 def _common_type(types: list[Any]) -> np.dtype[Any]:
-    """Return a type that holds all; float32 only if all are, lest it should depend on a null in a column of integers."""
+    """Return a type that holds all; float32 only if all are, or a null among integers would change the precision."""
     common = np.result_type(*types)
     mixed = common == np.float32 and any(t.type is not np.float32 for t in types)
     return np.dtype(np.float64) if mixed else common

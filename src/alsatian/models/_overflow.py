@@ -69,9 +69,10 @@ def check_size_of_values(cells: Cells, given: Callable[[], Any]) -> None:
         before = np.abs(values).max(initial=0.0, where=~np.isnan(values))
         if not 0 < before < limit:
             return
+    weighted = "" if cells.weights is None else ", times the roots of weights below one,"
     raise ValueError(
-        f"The numbers of X are so small that their squares and products are lost in {cells.values.dtype}: "
-        f"{_advice(cells, largest or float(before))}"
+        f"The numbers of X{weighted} are so small that their squares and products are lost in {cells.values.dtype}: "
+        f"{_advice(cells, None if largest else float(before))}"
     )
 
 
