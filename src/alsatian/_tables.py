@@ -33,7 +33,7 @@ _DATES = (date, time, timedelta, np.datetime64, np.timedelta64)
 
 
 def is_frame(table: Any) -> bool:
-    """Return whether this is a data frame of pandas or polars, or one that behaves alike, or an Arrow table."""
+    """Return whether this is a data frame of pandas or polars, or one that behaves alike, or a table or record batch of Arrow."""
     return _is_pandas(table) or _is_polars(table) or _is_arrow(table)
 
 
@@ -124,8 +124,8 @@ def like(frame: Any, values: Array) -> Any:
 
 
 def named(frame: Any) -> Any:
-    """Return a frame whose names scikit-learn reads: this one, or an empty Arrow table for an Arrow record batch."""
-    return frame.schema.empty_table() if _kind(frame, "column_names", "from_struct_array", "to_struct_array") else frame
+    """Return a frame whose names scikit-learn reads: for Arrow an empty table, as it passes over record batches."""
+    return frame.schema.empty_table() if _is_arrow(frame) else frame
 
 
 def refuse_equal_names(X: Any) -> None:

@@ -219,8 +219,8 @@ class ImplicitALS(FactorModel):
         Raises
         ------
         ValueError
-            For a parameter out of range, a value that is NaN or infinite, or an X without any cell above zero. The
-            model is then as it was before.
+            For a parameter out of range, a value that is NaN or infinite, a frame that is a long table (as in
+            `ALS.fit`), or an X without any cell above zero. The model is then as it was before.
         """
         run_fit(self, {"X": X, "y": y, "metadata": None}, lambda: self._prepared(X))
         return self

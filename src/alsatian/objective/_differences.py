@@ -120,8 +120,6 @@ class Lines:
             part = value[here].copy() if block in (ROW_BLOCKS if self._rows else COLUMN_BLOCKS) else value
             if moved is not None and moved[0] == block:
                 part[0, moved[1]] += moved[2]
-                if not np.isfinite(part[0, moved[1]]):
-                    return np.nan  # moved out of float64, where no loss is; the search for a step takes a smaller one
             blocks[block] = part
         return evaluate(self._line(self._X, here), blocks, changed, uncancelled=moved is None)
 
@@ -130,9 +128,14 @@ class Lines:
 
 
 def evaluate(X: Any, blocks: Mapping[str, Matrix], settings: Mapping[str, Any], *, uncancelled: bool = False) -> float:
-    """Evaluate the loss; `uncancelled` with signs such that all terms of a residual add up."""
+    """Evaluate the loss; `uncancelled` with signs such that all terms of a residual add up.
+
+    It is NaN where a step has led out of float64: that is no bad input, and a search for steps takes a smaller one.
+    """
     from alsatian.objective import loss
 
+    if not all(np.isfinite(block).all() for block in blocks.values()):
+        return np.nan
     given: dict[str, Any] = dict(settings)
     if uncancelled:
         # x − s is |x| + |s| where the scores are negative. (An implicit x is a strength, and its preference is not.)
