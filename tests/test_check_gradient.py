@@ -11,7 +11,6 @@ from scipy import sparse
 
 from alsatian import ALS
 from alsatian.objective import check_gradient, gradient
-from alsatian.objective._differences import evaluate
 from problems import small_ratings, stored
 
 RNG = np.random.default_rng(0)
@@ -116,15 +115,6 @@ def test_what_cannot_be_computed_is_no_agreement():
 
 def test_a_step_that_would_overflow_is_no_agreement():
     found = check_gradient(DENSE * 1e100, W * 1e-60, Z * 1e-60)
-    assert not found
-    assert "Cannot tell" in str(found)
-
-
-def test_a_step_out_of_the_numbers_is_not_taken_for_bad_input():
-    for moved in (np.inf, -np.inf, np.nan):
-        for blocks in ({"W": [[moved]], "Z": [[1.0]]}, {"W": [[1.0]], "Z": [[1.0]], "row_bias": [[moved]]}):
-            assert np.isnan(evaluate(np.eye(1), {name: np.array(block) for name, block in blocks.items()}, {}))
-    found = check_gradient([[1e200]], [[1e200]], [[1e-300]])  # steps grow until squares overflow
     assert not found
     assert "Cannot tell" in str(found)
 

@@ -13,6 +13,7 @@ import pytest
 from scipy import sparse
 
 from alsatian.objective import check_gradient, gradient, loss, loss_parts
+from alsatian.objective._differences import evaluate
 from problems import BIASES, small_ratings, stored
 
 M, N, K = 7, 6, 3
@@ -357,6 +358,17 @@ def test_a_factor_that_is_not_finite_is_told_with_its_place(block: str, bad: flo
         for function in (loss, loss_parts, gradient, check_gradient):
             with pytest.raises(ValueError, match=rf"{block} must be finite; it is (nan|inf) at row 1, column 0"):
                 function(np.eye(2), **blocks, objective=objective)
+
+
+@pytest.mark.parametrize("moved", [np.inf, -np.inf, NAN])
+def test_a_step_out_of_the_numbers_is_not_taken_for_bad_input(moved: float) -> None:
+    ones = np.ones((1, 1))
+    for block in ("W", "Z", "row_bias", "column_bias"):
+        assert np.isnan(evaluate(np.eye(1), {"W": ones, "Z": ones} | {block: moved * ones}, {}))
+    assert evaluate(np.eye(1), {"W": ones, "Z": ones}, {}) == 0
+    found = check_gradient([[1e200]], [[1e200]], [[1e-300]])  # steps grow until squares overflow
+    assert not found
+    assert "Cannot tell" in str(found)
 
 
 @pytest.mark.parametrize("number", [2, 2.0, np.float32(2), np.array(2.0), Fraction(2)])
