@@ -33,7 +33,7 @@ _DATES = (date, time, timedelta, np.datetime64, np.timedelta64)
 
 
 def is_frame(table: Any) -> bool:
-    """Return whether this is a data frame of pandas or polars, or one that behaves alike, or a table of Arrow, or a batch."""
+    """Return whether this is a frame of pandas or polars, or one that behaves alike, or a table or batch of Arrow."""
     return _is_pandas(table) or _is_polars(table) or _is_arrow(table)
 
 
