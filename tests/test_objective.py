@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tracemalloc
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import product
 from typing import Any
 
@@ -11,7 +12,8 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from alsatian.objective import gradient, loss, loss_parts
+from alsatian.objective import check_gradient, gradient, loss, loss_parts
+from alsatian.objective._differences import evaluate
 from problems import BIASES, small_ratings, stored
 
 M, N, K = 7, 6, 3
@@ -325,12 +327,54 @@ def test_memory_follows_the_stored_cells() -> None:
         (np.eye(2), {"reg": (0.1, 0.1, 0.1)}, "reg must be one number or a pair"),
         (np.eye(2), {"bias_reg": float("inf")}, "bias_reg must be finite"),
         (np.eye(2), {"reg_exponent": -1.0}, "reg_exponent must be finite and >= 0"),
+        (np.eye(2), {"reg_exponent": "a"}, "reg_exponent must be a number; got 'a'"),
+        (np.eye(2), {"reg": "a"}, "reg must be a number; got 'a'"),
+        (np.eye(2), {"reg": "ab"}, "reg must be a number; got 'ab'"),
+        (np.eye(2), {"reg": None}, "reg must be a number; got None"),
+        (np.eye(2), {"reg": (0.1, None)}, "reg must be a number; got None"),
+        (np.eye(2), {"reg": ([0.1], [0.1, 2])}, r"reg must be a number; got \[0.1\]"),
+        (np.eye(2), {"reg": 10**400}, "reg must be finite and >= 0; got 1000"),
+        (np.eye(2), {"bias_reg": {}}, "bias_reg must be a number; got {}"),
+        (np.eye(2), {"mean": "a"}, "mean must be a number; got 'a'"),
+        (np.eye(2), {"mean": None}, "mean must be a number; got None"),
+        (np.eye(2), {"mean": np.array(["a"])}, "mean must be a number; got array"),
+        (np.eye(2), {"objective": "hkv", "alpha": "a"}, "alpha must be a number; got 'a'"),
+        (np.eye(2), {"row_bias": [0, NAN]}, "row_bias must be finite; it is nan at index 1"),
+        (np.eye(2), {"column_bias": [-np.inf, NAN]}, "column_bias must be finite; it is -inf at index 0"),
     ],
 )
 def test_errors_say_what_and_where(X: Any, settings: dict[str, Any], message: str) -> None:
     for function in (loss, loss_parts, gradient):
         with pytest.raises(ValueError, match=message):
             function(X, W=np.ones((2, 1)), Z=np.ones((2, 1)), **settings)
+
+
+@pytest.mark.parametrize("bad", [NAN, np.inf, None])
+@pytest.mark.parametrize("block", ["W", "Z"])
+def test_a_factor_that_is_not_finite_is_told_with_its_place(block: str, bad: float | None) -> None:
+    for objective in ("explicit", "hkv"):
+        blocks: dict[str, Any] = {"W": [[1, 2], [1, 2]], "Z": [[1, 2], [1, 2]]}
+        blocks[block][1][0] = bad
+        for function in (loss, loss_parts, gradient, check_gradient):
+            with pytest.raises(ValueError, match=rf"{block} must be finite; it is (nan|inf) at row 1, column 0"):
+                function(np.eye(2), **blocks, objective=objective)
+
+
+@pytest.mark.parametrize("moved", [np.inf, -np.inf, NAN])
+def test_a_step_out_of_the_numbers_is_not_taken_for_bad_input(moved: float) -> None:
+    ones = np.ones((1, 1))
+    for block in ("W", "Z", "row_bias", "column_bias"):
+        assert np.isnan(evaluate(np.eye(1), {"W": ones, "Z": ones} | {block: moved * ones}, {}))
+    assert evaluate(np.eye(1), {"W": ones, "Z": ones}, {}) == 0
+    found = check_gradient([[1e200]], [[1e200]], [[1e-300]])  # steps grow until squares overflow
+    assert not found
+    assert "Cannot tell" in str(found)
+
+
+@pytest.mark.parametrize("number", [2, 2.0, np.float32(2), np.array(2.0), Fraction(2)])
+def test_numbers_of_any_type_are_numbers(number: Any) -> None:
+    W, Z = np.ones((2, 1)), np.ones((2, 1))
+    assert loss(np.eye(2), W, Z, reg=number, mean=number) == loss(np.eye(2), W, Z, reg=2.0, mean=2.0)
 
 
 def test_factors_of_two_widths_are_refused() -> None:

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 from scipy import sparse
 
-from alsatian import ALS, ALSImputer
+from alsatian import ALS, ALSImputer, ImplicitALS
 from alsatian._tables import like, plain, plain_weights
 from alsatian.objective import check_gradient, gradient, loss
 
@@ -47,6 +47,7 @@ def frames():
     yield "polars, decimals", pl.DataFrame({"a": A, "b": B, "c": decimals})
     if pa:
         yield "arrow", pa.table({"a": ints(A), "b": [False, True, True, False], "c": ints(C)})
+        yield "record batch", pa.record_batch({"a": ints(A), "b": [False, True, True, False], "c": ints(C)})
 
 
 @pytest.mark.parametrize(("kind", "frame"), list(frames()), ids=lambda x: x if isinstance(x, str) else "")
@@ -92,6 +93,53 @@ def test_single_precision_stays_in_frames_of_any_kind():
     for frame in (single, single.astype("Float32"), pl.DataFrame({"a": A, "b": B}).cast(pl.Float32)):
         assert plain(frame, "X").dtype == np.float32
     assert plain(single.astype({"a": "float64"}), "X").dtype == np.float64
+
+
+@pytest.mark.parametrize("kind", ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool"])
+def test_integers_and_booleans_mean_double_precision_with_nulls_and_without_in_every_container(kind):
+    X = [[1, 1], [0, 1], [1, 0]]
+    masked = np.ma.masked_array(np.array(X, dtype=kind), mask=[[0, 0], [0, 0], [1, 0]])
+    polars = {"bool": pl.Boolean}.get(kind) or getattr(pl, kind.title().replace("Ui", "UI"))
+    pandas = "boolean" if kind == "bool" else kind.title().replace("Ui", "UI")
+    for a in ([1, 0, None], [1, 0, 0]):
+        values = [v if kind != "bool" or v is None else bool(v) for v in a]
+        columns = {"a": values, "b": [bool(v) if kind == "bool" else v for v in (1, 1, 0)]}
+        tables = [pl.DataFrame(columns).cast(polars), pd.DataFrame(columns).astype(pandas), pd.DataFrame(columns)]
+        tables += [pd.DataFrame(columns).astype(object), masked, sparse.csr_array(np.array(X, dtype=kind))]
+        if pa:
+            schema = pa.schema([("a", getattr(pa, kind + "_" * (kind == "bool"))()), ("b", pa.float32())])
+            arrays = [pa.array(values, schema.field(0).type), pa.array([1, 1, 0], pa.float32())]
+            tables += [pa.Table.from_arrays(arrays, schema=schema), pa.RecordBatch.from_arrays(arrays, schema=schema)]
+        tables += [pl.DataFrame(columns).cast(polars).with_columns(b=pl.Series([1, 1, 0], dtype=pl.Float32))]
+        tables += [pd.DataFrame(columns).astype({"a": pandas, "b": np.float32})]
+        for table in tables:
+            assert ALS(1).fit(table).row_factors_.dtype == np.float64
+            assert plain(table, "X").dtype != np.float32
+
+
+@pytest.mark.skipif(pa is None, reason="needs pyarrow")
+def test_a_record_batch_is_an_arrow_table():
+    for columns in (
+        {"a": [1.0, None, 2.0], "b": [1.0, 2.0, 3.0]},
+        {"a": [True, None, False], "b": [True, True, False]},
+        {"a": [True, False, False], "b": [1, 2, None]},
+    ):
+        table, batch = pa.table(columns), pa.record_batch(columns)
+        weights = pa.record_batch({"b": [1.0, 2.0, 1.0], "a": [3.0, 1.0, 1.0]})
+        for kind in (ALS, ALSImputer):
+            model, expected = (kind(1, random_state=0).fit(X) for X in (batch, table))
+            np.testing.assert_array_equal(model.transform(batch), expected.transform(table))
+            assert list(model.feature_names_in_) == ["a", "b"]
+            with pytest.raises(ValueError, match="feature names should match"):
+                model.transform(batch.rename_columns(["a", "c"]))
+        assert weighted(weights, batch) == weighted(weights, table)
+        factors = np.ones((3, 1)), np.ones((2, 1))
+        assert loss(batch, *factors, weights=weights) == loss(table, *factors, weights=weights)
+        assert check_gradient(batch, *factors).passed
+    plays = {"a": [1, 0, 2], "b": [False, True, False]}
+    of_batch, of_table = (ImplicitALS(1, random_state=0).fit(f(plays)) for f in (pa.record_batch, pa.table))
+    np.testing.assert_array_equal(of_batch.row_factors_, of_table.row_factors_)
+    assert list(of_batch.feature_names_in_) == ["a", "b"]
 
 
 def test_arrays_of_numbers_and_sparse_matrices_are_passed_on_as_they_are():
@@ -207,6 +255,9 @@ def test_a_frame_of_weights_is_matched_by_its_index_too():
         ("UserID", "MovieID", "Rating", "Timestamp"),
         ("user_id", "item_id", "value"),
         ("customer id", "Product", "stars"),
+        ("user", "item"),
+        ("user", "item", "rating", "timestamp", "device"),
+        ("rating", "timestamp", "userId", "movieId", "title", "genre"),
     ],
 )
 @pytest.mark.parametrize("library", [pd.DataFrame, pl.DataFrame])
@@ -214,10 +265,35 @@ def test_a_long_table_of_ratings_is_not_taken_for_the_matrix(names, library):
     frame = library({name: [1.0, 2.0, 3.0] for name in names})
     with pytest.raises(ValueError, match=r"long table.*3 rows by .*Interactions\.from_frame\(frame\)\.csr"):
         ALS(1).fit(frame)
+    with pytest.raises(ValueError, match="long table"):
+        ImplicitALS(1).fit(frame)
     assert ALS(1).fit(frame.to_numpy()).row_factors_.shape == (3, 1)
 
 
-@pytest.mark.parametrize("names", [("user", "item"), ("a", "b", "c"), ("user", "b", "c"), ("u", "item", "x", "y", "z")])
+@pytest.mark.parametrize("ids", [["ann", "bob", "cy"], pd.Categorical(["x", "y", "z"]), [7, 7, 8]])
+def test_text_and_integers_are_ids(ids):
+    frame = pd.DataFrame({"user": ids, "item": [1, 2, 3], "rating": [4, 5, 6], "when": [1, 2, 3], "where": [1, 1, 1]})
+    for table in (frame, pl.from_pandas(frame)):
+        with pytest.raises(ValueError, match=r"long table.*3 rows by 5 columns"):
+            ALS(1).fit(table)
+
+
+@pytest.mark.parametrize(
+    ("user", "item"),
+    [
+        ([0, 0, 0, 0, 1, 0], [0, 2, 0, 0, 0, 2]),  # counts of words: pairs come again
+        ([0.5, 1, 2, 3, 4, 5], [1, 2, 3, 4, 5, 6]),
+        ([1, None, 2, 3, 4, 5], [1, 2, 3, 4, 5, 6]),
+        ([-1, 0, 2, 3, 4, 5], [1, 2, 3, 4, 5, 6]),
+    ],
+)
+@pytest.mark.parametrize("library", [pd.DataFrame, pl.DataFrame])
+def test_a_matrix_of_many_words_may_have_user_and_item_among_them(user, item, library):
+    frame = library({"bark": [1, 0, 2, 0, 1, 3], "user": user, "dog": [1, 1, 0, 0, 1, 2], "item": item, "x": [1] * 6})
+    assert ALS(1).fit(frame).column_factors_.shape == (5, 1)
+
+
+@pytest.mark.parametrize("names", [("a", "b", "c"), ("user", "b", "c"), ("u", "item", "x", "y", "z")])
 def test_other_frames_are(names):
     ALS(1).fit(pd.DataFrame({name: [1.0, 2.0, 3.0] for name in names}))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, time, timedelta
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -23,17 +24,32 @@ _ITEMS = frozenset(
     {"item", "itemid", "iid", "product", "productid", "movie", "movieid", "book", "bookid", "isbn", "asin", "track"}
     | {"trackid", "song", "songid", "artist", "artistid", "article", "articleid"}
 )
+_MAYBE_WORDS = frozenset(
+    {"user", "customer", "reviewer", "item", "product", "movie", "book", "track", "song", "artist", "article"}
+)  # of the names above; all others stand for nothing but an id
+_SURELY_LONG = (3, 4)  # columns: user, item and value, and time
+_LOOKED_AT = 10_000  # rows, at most, in which other frames are searched for ids
 _DATES = (date, time, timedelta, np.datetime64, np.timedelta64)
 
 
 def is_frame(table: Any) -> bool:
-    """Return whether this is a data frame of pandas or polars, or one that behaves alike, or an Arrow table."""
+    """Return whether this is a frame of pandas or polars, or one that behaves alike, or a table or batch of Arrow."""
     return _is_pandas(table) or _is_polars(table) or _is_arrow(table)
 
 
 def names_of(frame: Any) -> list[Any]:
     """Return the names of a frame's columns."""
     return list(frame.column_names if _is_arrow(frame) else frame.columns)
+
+
+def shape_of(table: Any) -> tuple[int, ...]:
+    """Return the shape of a table or array-like; () where it has none, as ragged lists have."""
+    if not isinstance(table, list | tuple):
+        return tuple(getattr(table, "shape", ()))
+    try:
+        return np.shape(table)
+    except ValueError:
+        return ()
 
 
 def plain(table: Any, name: str, *, mark: float = np.nan) -> Any:
@@ -77,6 +93,11 @@ def plain_weights(weights: Any, X: Any, name: str = "weights") -> Any:
     if weights is None:
         return None
     plain_ones = plain(weights, name, mark=0.0)
+    if getattr(plain_ones, "ndim", 2) == 0:
+        raise ValueError(
+            f"{name} is one number, {plain_ones}: give one weight for each cell of X, as numpy.full(X.shape, "
+            f"{plain_ones}) makes them, or none at all if all weigh the same."
+        )
     if not (is_frame(weights) and is_frame(X)) or tuple(weights.shape) != tuple(X.shape):
         return plain_ones
     columns = _order(names_of(weights), names_of(X), name, "column")
@@ -102,6 +123,11 @@ def like(frame: Any, values: Array) -> Any:
     return type(frame).from_arrays(columns, names=names_of(frame))
 
 
+def named(frame: Any) -> Any:
+    """Return a frame whose names scikit-learn reads: for Arrow an empty table, as it passes over record batches."""
+    return frame.schema.empty_table() if _is_arrow(frame) else frame
+
+
 def refuse_equal_names(X: Any) -> None:
     """Refuse a frame with two columns of one name, which scikit-learn does not take."""
     names = names_of(X)
@@ -115,16 +141,28 @@ def refuse_equal_names(X: Any) -> None:
 def refuse_long_table(X: Any) -> None:
     """Refuse a frame of one (user, item, rating) a row, which as a matrix would mean nothing.
 
+    It is one where a column has a name that is usual for users and another has one that is for items, and either
+
+    - there are three or four columns, or
+    - both names can mean nothing but an id, as "user_id" and "movieId" do, or
+    - both columns hold what ids look like: texts, or integers from 0 up, none of them null, and pairs of which at least
+      half are there only once. "user" and "item" are words too, and a matrix may have one column for each word of a
+      text, or one for each question of a survey; but counts and marks soon repeat themselves, or are not known.
+
     Raises
     ------
     ValueError
-        For three or four columns, one of which has a name that is usual for users and one that is for items.
+        Says how to make the matrix of it.
     """
     if not is_frame(X):
         return
     names = names_of(X)
     known = ["".join(c for c in str(name).lower() if c.isalnum()) for name in names]
-    if len(names) not in {3, 4} or not (_USERS & set(known) and _ITEMS & set(known)):
+    user, item = (next((j for j, name in enumerate(known) if name in usual), None) for usual in (_USERS, _ITEMS))
+    if user is None or item is None:
+        return
+    words = _MAYBE_WORDS & {known[user], known[item]}
+    if len(names) not in _SURELY_LONG and words and not _are_ids(_raw_column(X, user), _raw_column(X, item)):
         return
     raise ValueError(
         f"X is a frame with the columns {', '.join(map(str, names))}: this looks like a long table, one (user, item, "
@@ -149,6 +187,25 @@ def _is_polars(table: Any) -> bool:
 
 def _is_arrow(table: Any) -> bool:
     return _kind(table, "column_names", "itercolumns", "from_arrays")
+
+
+def _are_ids(users: Array, items: Array) -> bool:
+    """Return whether two columns look like ids of users and items, one pair a row."""
+    users, items = users[:_LOOKED_AT], items[:_LOOKED_AT]
+    if users.ndim != 1 or items.ndim != 1 or not (_could_be_ids(users) and _could_be_ids(items)):
+        return False
+    _, repeats = np.unique(
+        [np.unique(ids.astype(str), return_inverse=True)[1] for ids in (users, items)], axis=1, return_counts=True
+    )
+    return bool(2 * np.count_nonzero(repeats == 1) >= users.size > 0)
+
+
+def _could_be_ids(column: Array) -> bool:
+    if column.dtype.kind == "f":
+        return bool((np.isfinite(column) & (column >= 0) & (np.floor(column) == column)).all())
+    if column.dtype.kind == "O":
+        return all(isinstance(value, str) or (isinstance(value, Integral) and int(value) >= 0) for value in column)
+    return column.dtype.kind in "SUT" or (column.dtype.kind in "iu" and bool((column >= 0).all()))
 
 
 def _is_lazy(table: Any) -> bool:
@@ -177,19 +234,33 @@ def _from_frame(frame: Any, name: str) -> Array:
     if _is_pandas(frame):
         types = list(frame.dtypes)
         if types and all(isinstance(t, np.dtype) and t.kind in "biuf" for t in types):
-            plain_frame: Array = frame.to_numpy(dtype=np.result_type(*types))
+            plain_frame: Array = frame.to_numpy(dtype=_common_type(types))
             return plain_frame
-        columns: Any = (_pandas_column(frame.iloc[:, j]) for j in range(len(types)))
-    else:
-        series = frame.get_columns() if _is_polars(frame) else frame.itercolumns()
-        columns = (np.asarray(column.to_numpy()) for column in series)
-    arrays = [_column(column, name, label) for label, column in zip(names_of(frame), columns, strict=True)]
+    arrays = [_column(_raw_column(frame, j), name, label) for j, label in enumerate(names_of(frame))]
     told = [array.dtype for array in arrays if array.size == 0 or not _is_empty(array)]  # what is all null says nothing
-    dtype = np.result_type(*told) if told else np.dtype(np.float64)
-    table = np.empty(tuple(frame.shape), dtype=dtype)
+    table = np.empty(tuple(frame.shape), dtype=_common_type(told) if told else np.float64)
     for j, array in enumerate(arrays):
         table[:, j] = array
     return table
+
+
+def _common_type(types: list[Any]) -> np.dtype[Any]:
+    """Return a type that holds all; float32 only if all are, or a null among integers would change the precision."""
+    common = np.result_type(*types)
+    mixed = common == np.float32 and any(t.type is not np.float32 for t in types)
+    return np.dtype(np.float64) if mixed else common
+
+
+def _raw_column(frame: Any, j: int) -> Array:
+    """Return a column as its library gives it: numbers, or objects where it can hold something else."""
+    if _is_pandas(frame):
+        return _pandas_column(frame.iloc[:, j])
+    if _is_polars(frame):
+        column = frame.get_columns()[j]
+        array = np.asarray(column.to_numpy())
+        # polars makes float32 of short integers with nulls: no precision that anyone has asked for.
+        return array.astype(np.float64) if array.dtype.kind == "f" and column.dtype.is_integer() else array
+    return np.asarray(frame.column(j).to_numpy(zero_copy_only=False))  # of a record batch, False is not the default
 
 
 def _column(array: Array, name: str, label: Any) -> Array:

@@ -250,6 +250,11 @@ def test_init_takes_column_factors_and_bias():
     np.testing.assert_array_equal(model.column_factors_, Z)
     np.testing.assert_array_equal(model.column_bias_, d)
     assert model.column_factors_ is not Z
+    for pair in ([Z, d], [Z.tolist(), d.tolist()], (Z.tolist(), d)):
+        same = ALS(2, init=pair, bias="columns", max_iter=0).fit(R)
+        np.testing.assert_array_equal(same.row_factors_, model.row_factors_)
+    two = ALS(2, init=[[1.0, 2.0], [3.0, 4.0]], max_iter=0).fit(np.ones((3, 2)))  # a list of two rows is no pair
+    np.testing.assert_array_equal(two.column_factors_, [[1, 2], [3, 4]])
     assert (model.n_iter_, len(model.history_)) == (0, 1)
     with pytest.raises(ValueError, match=r"init gives column factors of shape \(4, 2\).*ask for \(4, 3\)"):
         ALS(3, init=Z).fit(R)

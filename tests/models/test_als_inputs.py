@@ -298,6 +298,28 @@ def test_weights_that_do_not_fit_are_refused():
         ALS(2).fit(R, weights=np.ones((5, 3)))
 
 
+@pytest.mark.parametrize("weight", [2, 2.0, np.float32(2), np.array(2.0), True])
+def test_one_number_is_not_taken_for_weights(weight):
+    with pytest.raises(ValueError, match=r"weights is one number, (2|True).*numpy.full\(X.shape"):
+        ALS(2).fit(R, weights=weight)
+    with pytest.raises(ValueError, match=r"weights is one number"):
+        loss(R, np.ones((R.shape[0], 1)), np.ones((R.shape[1], 1)), weights=weight)
+
+
+@pytest.mark.parametrize("X", [R, R.tolist(), pd.DataFrame(R), stored(R)], ids=["array", "list", "frame", "sparse"])
+def test_weights_given_by_position_are_not_swallowed_as_y(X):
+    W = np.ones(R.shape)
+    for y in (W, W.tolist(), tuple(W), pd.DataFrame(W), pl.DataFrame(W), sparse.csr_array(W), np.ma.masked_array(W)):
+        for method in ("fit", "fit_transform"):
+            model = ALS(2)
+            with pytest.raises(ValueError, match=r"y has the shape of X, \(5, 4\).*pass weights=\.\.\. by name"):
+                getattr(model, method)(X, y)
+            assert not hasattr(model, "column_factors_")
+    for y in (None, W[:, 0], W[:, :1], W[:, :2], list("abcde"), [[1], [1, 2], [], [], []], pd.Series(W[:, 0])):
+        ALS(2).fit(X, y)
+    ALS(1).fit(np.ones((3, 1)), np.ones((3, 1)))  # targets of one column, as scikit-learn passes them
+
+
 def test_weights_all_zero_in_a_row_leave_it_without_data():
     weights = np.ones(R.shape)
     weights[3] = 0

@@ -10,7 +10,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 
-from alsatian.models import ALS, NoEntryWarning
+from alsatian.models import ALS, ALSImputer, ImplicitALS, NoEntryWarning
 from problems import BIASES, small_ratings, stored
 
 R = small_ratings()
@@ -180,6 +180,43 @@ def test_nothing_is_predicted_before_fit(method):
 def test_a_parameter_out_of_range_has_one_uniform_message(name, value):
     with pytest.raises(ValueError, match=rf"The '{name}' parameter of ALS must be .*\. Got .* instead\."):
         ALS(**{name: value}).fit(R)
+
+
+@pytest.mark.parametrize("kind", [ALS, ALSImputer, ImplicitALS])
+@pytest.mark.parametrize("reg", ["a", None, -1, (1,), (1, -1), [1, 2, 3], np.inf, True, np.ones(2), {}], ids=str)
+def test_all_that_is_no_ridge_is_refused_in_one_wording(kind, reg):
+    wanted = r" a float in the range \[0.0, inf\) or a pair of those, for rows and columns. Got .* instead"
+    with pytest.raises(ValueError, match=f"'reg' parameter of {kind.__name__} must be{wanted}"):
+        kind(2, reg=reg).fit(np.ones((3, 2)))
+    if kind is not ImplicitALS and reg is not None:
+        with pytest.raises(ValueError, match=f"'bias_reg' parameter of {kind.__name__} must be None,{wanted}"):
+            kind(2, bias_reg=reg).fit(np.ones((3, 2)))
+
+
+@pytest.mark.parametrize("clip", ["a", -1, (1,), (3, 1), [1, 2, 3], np.ones(2)], ids=str)
+def test_all_that_is_no_range_is_refused_in_one_wording(clip):
+    with pytest.raises(ValueError, match=r"'clip' parameter of ALS must be None or a pair \(low, high\) of numbers"):
+        ALS(2, clip=clip).fit(R)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, 1e300])
+def test_a_row_bias_that_is_not_finite_is_told_with_its_row(bad):
+    model = ALS(2, bias="rows", dtype="float32", random_state=0).fit(R)
+    W, b = model.transform(R, return_bias=True)
+    given = b.astype(np.float64)
+    given[2] = bad
+    with pytest.raises(ValueError, match=r"row_bias holds (nan|inf) for row 2 of W: .* finite float32"):
+        model.inverse_transform(W, given)
+    assert np.isfinite(model.inverse_transform(W, b)).all()
+
+
+@pytest.mark.parametrize("kind", [ALS, ImplicitALS])
+def test_components_are_not_there_before_the_fit(kind):
+    assert not hasattr(kind(), "components_")
+    with pytest.raises(NotFittedError, match=f"This {kind.__name__} instance is not fitted yet"):
+        kind().components_  # noqa: B018
+    model = kind(2).fit(np.eye(3))
+    assert np.shares_memory(model.components_, model.column_factors_)
 
 
 def test_pickle_and_copies_predict_alike_and_names_come_out():

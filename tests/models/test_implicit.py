@@ -74,7 +74,9 @@ def test_confidence_and_preference_of_one_cell_by_hand() -> None:
 
 def test_a_dislike_is_preference_zero_with_confidence_by_its_size() -> None:
     X = np.array([[4.0, -5.0], [3.0, 2.0]])
-    model = ImplicitALS(2, alpha=3, confidence="linear", reg=0.01, random_state=0, dtype="float64").fit(X)
+    model = ImplicitALS(
+        2, alpha=3, unobserved_weight=0.1, confidence="linear", reg=0.01, random_state=0, dtype="float64"
+    ).fit(X)
     z, w = model.column_factors_, model.row_factors_
     c = 0.1 + 3 * np.abs(X[0])
     count = 2 + 0.1 * 2

@@ -1,4 +1,4 @@
-"""Numbers too large for the working precision: an error that says so, never NaN, never a bare warning."""
+"""Numbers too large or too small for the working precision: an error that says so, never NaN, never a wrong number."""
 
 from __future__ import annotations
 
@@ -31,10 +31,79 @@ def test_data_whose_loss_is_not_finite_are_refused(dtype, size, container, weigh
         assert vars(model) == vars(ALS(2, absent=absent, random_state=0))
 
 
-@pytest.mark.parametrize("size", [1e-150, 1e-30, 1e30, 1e140])
+@pytest.mark.parametrize("size", [1e-135, 1e-30, 1e30, 1e140])
 def test_data_of_any_size_that_leaves_the_loss_finite_have_one_model_but_for_the_unit(size):
     plain, scaled = (ALS(2, reg=0, random_state=0).fit(X * unit) for unit in (1, size))
     np.testing.assert_allclose(scaled.history_.loss / size / size, plain.history_.loss, rtol=1e-6)
+
+
+@pytest.mark.parametrize("container", [np.asarray, lambda Y: sparse.csr_array(np.nan_to_num(Y))], ids=["array", "csr"])
+@pytest.mark.parametrize("absent", ["missing", "zero"])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize(
+    ("dtype", "size"), [("float32", 1e-22), ("float32", 1e-60), ("float64", 1e-142), ("float64", 1e-170)]
+)
+def test_data_whose_squares_are_lost_are_refused(dtype, size, weighted, absent, container):
+    weights = np.full(X.shape, 2.0) if weighted else None
+    for table in (X, -HOLES):
+        model = ALS(2, reg=size / 1000, dtype=dtype, absent=absent, random_state=0)
+        before = dict(vars(model))
+        with pytest.raises(
+            ValueError, match=rf"so small that .* lost in {dtype}.*numbers up to \d.*Scale the data"
+        ) as told:
+            model.fit(container(table * size), weights=weights)
+        assert ("dtype='float64'" in str(told.value)) == (dtype == "float32")
+        assert vars(model) == before
+
+
+@pytest.mark.parametrize(("dtype", "size"), [("float32", 1e-20), ("float64", 1e-140)])
+@pytest.mark.parametrize("data", [X, HOLES], ids=["full", "holes"])
+def test_data_just_large_enough_have_the_model_of_larger_ones(data, dtype, size):
+    plain, scaled = (ALS(2, reg=0.1 * unit, dtype=dtype, random_state=0).fit(data * unit) for unit in (1, size))
+    np.testing.assert_allclose(scaled.history_.loss[-1] / size / size, plain.history_.loss[-1], rtol=1e-5)
+    small = np.full(X.shape, 1e-10)
+    with pytest.raises(ValueError, match=r"times the roots of weights below one, are so small.*weights up to 1e-10"):
+        ALS(2, dtype=dtype).fit(data * size, weights=small)
+    one = np.where(data == data[0, 0], 1, data * size)  # the largest counts
+    ALS(2, dtype=dtype, random_state=0).fit(one)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_data_that_are_all_zero_are_not_too_small(dtype):
+    zeros = np.zeros((5, 4))
+    for data in (
+        zeros,
+        zeros.astype(dtype),
+        zeros.tolist(),
+        sparse.csr_array(zeros),
+        np.where(np.eye(5, 4), np.nan, 0),
+    ):
+        for absent in ("missing", "zero"):
+            if absent == "zero" or not sparse.issparse(data):
+                model = ALS(2, dtype=dtype, absent=absent, random_state=0).fit(data)
+                assert not model.row_factors_.any()
+    weights = np.ones((5, 4))
+    weights[0, 0] = 0
+    far = zeros.copy()
+    far[0, 0] = 1
+    assert not ALS(2, dtype=dtype, random_state=0).fit(far, weights=weights).row_factors_.any()
+
+
+@pytest.mark.parametrize("scale", [True, False])
+@pytest.mark.parametrize("size", [1e-38, 1e-30, 1e-13, 0.1])
+def test_the_imputer_takes_constant_columns_of_any_size(size, scale):
+    table = np.full((7, 3), size, dtype=np.float32) * np.array([1, 3, 7], dtype=np.float32)
+    holes = table.copy()
+    holes[0, 1] = np.nan
+    filled = ALSImputer(1, scale=scale, random_state=0).fit_transform(holes)
+    np.testing.assert_allclose(filled, table, rtol=1e-5)
+
+
+def test_the_imputer_without_scale_tells_of_small_data():
+    with pytest.raises(ValueError, match=r"so small.*ALSImputer with scale=True"):
+        ALSImputer(2, scale=False).fit((HOLES * 1e-30).astype(np.float32))
+    small, plain = (ALSImputer(2, random_state=0).fit_transform((HOLES * s).astype(np.float32)) for s in (1e-30, 1))
+    np.testing.assert_allclose(small / 1e-30, plain, rtol=1e-3)
 
 
 def test_a_row_folded_in_is_held_to_the_same():

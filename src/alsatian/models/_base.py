@@ -57,6 +57,7 @@ class FactorModel(ClassNamePrefixFeaturesOutMixin, CallbackSupportMixin, Transfo
     @property
     def components_(self) -> Floats:
         """Zᵀ, the column factors as scikit-learn lays them out: a view of shape (n_components, n_columns)."""
+        check_is_fitted(self)  # its error is an AttributeError too, as hasattr needs it
         return self.column_factors_.T
 
     def inverse_transform(self, W: ArrayLike, row_bias: ArrayLike | None = None) -> Floats:
@@ -76,7 +77,7 @@ class FactorModel(ClassNamePrefixFeaturesOutMixin, CallbackSupportMixin, Transfo
         Raises
         ------
         ValueError
-            Where a shape does not fit, or a bias is given to a model that has none.
+            Where a shape does not fit, a number is not finite, or a bias is given to a model that has none.
         """
         check_is_fitted(self)
         k = self.column_factors_.shape[1]
@@ -159,7 +160,7 @@ class FactorModel(ClassNamePrefixFeaturesOutMixin, CallbackSupportMixin, Transfo
             )  # fmt: skip
 
     def _check_width(self, X: Any) -> None:
-        shape: tuple[int, ...] = np.shape(X) if isinstance(X, list | tuple) else getattr(X, "shape", ())
+        shape = _tables.shape_of(X)
         if len(shape) != 2 or shape[1] == self.n_features_in_ or 0 in shape:
             return  # anything else that is wrong is for scikit-learn to say
         transposed = " Is X transposed?" if shape[0] == self.n_features_in_ else ""
@@ -175,9 +176,13 @@ class FactorModel(ClassNamePrefixFeaturesOutMixin, CallbackSupportMixin, Transfo
     def _checked_bias(self, row_bias: ArrayLike, size: int) -> Floats:
         if self.row_bias_ is None:
             raise ValueError("row_bias is given, but the model was fitted without one: leave it out.")
-        bias = np.asarray(_tables.plain(row_bias, "row_bias"), dtype=self.column_factors_.dtype)
+        with np.errstate(over="ignore"):  # what does not fit comes out as inf, and is named
+            bias = np.asarray(_tables.plain(row_bias, "row_bias"), dtype=self.column_factors_.dtype)
         if bias.shape != (size,):
             raise ValueError(f"row_bias has the shape {bias.shape}, but W has {size} rows: give one bias a row.")
+        if not np.isfinite(bias).all():
+            row = int(np.argmin(np.isfinite(bias)))
+            raise ValueError(f"row_bias holds {bias[row]} for row {row} of W: a bias must be a finite {bias.dtype}.")
         return bias
 
 
@@ -187,7 +192,7 @@ def checked_numbers(estimator: Any, X: Any, *, reset: bool, mark: float = np.nan
     if not _tables.is_frame(X):
         return validate_data(estimator, numbers, reset=reset, ensure_all_finite=False, **how)
     _tables.refuse_equal_names(X)
-    validate_data(estimator, X, reset=reset, skip_check_array=True)  # the names are those of the frame
+    validate_data(estimator, _tables.named(X), reset=reset, skip_check_array=True)  # the names are those of the frame
     return check_array(numbers, input_name="X", estimator=estimator, ensure_all_finite=False, **how)
 
 

@@ -34,17 +34,24 @@ COMMON: dict[str, list[Any]] = {
 """What the parameters that all models share may be."""
 
 
-def check_ridge(owner: object, name: str, value: Any) -> None:
-    """Refuse anything but a finite number >= 0, a pair of those, or None where the caller's constraint let it pass.
+def check_ridge(owner: object, name: str, value: Any, *, or_none: bool = False) -> None:
+    """Refuse anything but a finite number >= 0, a pair of those, or None where that is allowed.
+
+    Called before scikit-learn checks the constraints, so that there is one message, which says what a pair is.
 
     Raises
     ------
     InvalidParameterError
         A ValueError and a TypeError, as for every other parameter.
     """
-    if value is None or _is_ridge(value) or (_is_pair(value) and all(_is_ridge(number) for number in value)):
+    if (
+        (or_none and value is None)
+        or _is_ridge(value)
+        or (_is_pair(value) and all(_is_ridge(number) for number in value))
+    ):
         return
-    raise _refused(owner, name, "a float in the range [0.0, inf) or a pair of those, for rows and columns", value)
+    wanted = "a float in the range [0.0, inf) or a pair of those, for rows and columns"
+    raise _refused(owner, name, f"None, {wanted}" if or_none else wanted, value)
 
 
 def check_range(owner: object, name: str, value: Any) -> None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from alsatian._engine.cells import Moments, blocks, row_counts
 from alsatian._engine.contract import Cells, Floats
-from alsatian._tables import plain
+from alsatian._tables import plain, shape_of
 
 
 def random_columns(
@@ -63,20 +63,27 @@ def check_warm_start(earlier: tuple[int, ...], wanted: tuple[int, int]) -> None:
 
 
 def given_columns(init: Any, shape: tuple[int, int], biased: bool, dtype: Any) -> tuple[Floats, Floats | None]:
-    """Read `init`: column factors of shape (n, k), or the pair (column factors, column bias).
+    """Read `init`: column factors of shape (n, k), or the pair (column factors, column bias), as a tuple or a list.
 
     Raises
     ------
     ValueError
         Where a shape does not fit, an entry is not finite, or a bias is given that the model does not have.
     """
-    factors, bias = init if isinstance(init, tuple) and len(init) == 2 else (init, None)
+    factors, bias = init if _is_pair(init) else (init, None)
     columns = _checked("column factors", factors, shape, dtype)
     if bias is None:
         return columns, None
     if not biased:
         raise ValueError("init gives a column bias, but the model has none: set bias='columns' or bias='both'.")
     return columns, _checked("column bias", bias, shape[:1], dtype)
+
+
+def _is_pair(init: Any) -> bool:
+    """Return whether this is the pair; a list of two may also be factors of two columns, each with k numbers."""
+    if not isinstance(init, tuple | list) or len(init) != 2:
+        return False
+    return isinstance(init, tuple) or len(shape_of(init[0])) == 2
 
 
 def _checked(what: str, given: Any, shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:

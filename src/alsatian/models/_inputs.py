@@ -19,6 +19,7 @@ from scipy.sparse import issparse
 
 from alsatian._engine.cells import blocks, row_counts
 from alsatian._engine.contract import OBSERVED, ZERO, Cells
+from alsatian._tables import shape_of
 from alsatian.models._sparse import Compressed, canonical, check_size, first_difference, first_not_finite, with_dtype
 
 Array = NDArray[Any]
@@ -56,6 +57,19 @@ def cells_of(
     if issparse(X):
         return _from_sparse(canonical(X, "X"), weights, absent_zero, allow_full)
     return _from_dense(X, weights, absent_zero and array_zero, allow_full)
+
+
+def refuse_weights_as_y(X: Any, y: Any) -> None:
+    """Refuse a y of the shape of X: these are weights given by position, which would have no say.
+
+    One column passes: scikit-learn hands on targets of that shape, of no meaning here.
+    """
+    shape = shape_of(y)
+    if len(shape) == 2 and shape[1] > 1 and shape == shape_of(X):
+        raise ValueError(
+            f"y has the shape of X, {shape}, and would be ignored: y is there for scikit-learn's sake alone. If these "
+            "are weights, pass weights=... by name; if not, leave them out."
+        )
 
 
 def check_some_cell(cells: Cells) -> None:

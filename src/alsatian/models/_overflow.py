@@ -1,14 +1,16 @@
-"""Numbers too large for the working precision: found as early as they can be, and told with what to do."""
+"""Numbers too large or too small for the working precision: found as early as they can be, told with what to do."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 
-from alsatian._engine.cells import Moments
+from alsatian._engine.cells import Moments, blocks
 from alsatian._engine.contract import Cells, Floats
 
 
@@ -33,6 +35,45 @@ def ridge_scale(
             f"(1 is ALS-WR, 0 the plain ridge) or a smaller reg{_wider(dtype)}."
         )
     return float(scale) if isinstance(counts, int) else scale
+
+
+# A factor is of about the size of √x, and what is solved with holds x √x. Below these sizes that, or x², loses digits.
+_SMALLEST = {"float32": 1e-20, "float64": 1e-140}
+
+
+def check_size_of_values(cells: Cells, given: Callable[[], Any]) -> None:
+    """Refuse data all of which are so small that their squares are lost; data that are all zero are none of these.
+
+    Parameters
+    ----------
+    cells : Cells
+        A value counts as √c times its size where its weight c is below one.
+    given : callable
+        Gives the data as they were before they came to the working precision, in which all may have become zero.
+
+    Raises
+    ------
+    ValueError
+        Says how large the data are, and what to do.
+    """
+    limit = _SMALLEST[cells.values.dtype.name]
+    largest = _largest(cells)
+    if largest >= limit:
+        return
+    if largest == 0:
+        table: Any = given()
+        sparse: bool = issparse(table)
+        values: NDArray[Any] = table.tocoo().data if sparse else np.asarray(table)
+        if values.dtype.itemsize <= cells.values.dtype.itemsize or values.dtype.kind != "f":
+            return  # nothing was rounded: these are zeros
+        before = np.abs(values).max(initial=0.0, where=~np.isnan(values))
+        if not 0 < before < limit:
+            return
+    weighted = "" if cells.weights is None else ", times the roots of weights below one,"
+    raise ValueError(
+        f"The numbers of X{weighted} are so small that their squares and products are lost in {cells.values.dtype}: "
+        f"{_advice(cells, None if largest else float(before))}"
+    )
 
 
 def check_moments(spread: Moments, centre: float, cells: Cells) -> float:
@@ -61,8 +102,18 @@ def check_loss(fit: float, ridge: float, cells: Cells, factors: Floats) -> None:
         )
 
 
-def _advice(cells: Cells) -> str:
-    largest = float(np.abs(cells.values).max(initial=0.0))
+def _largest(cells: Cells) -> float:
+    """Return the largest of |x| min(1, √c)."""
+    if cells.weights is None:
+        return max(float(cells.values.max(initial=0.0)), -float(cells.values.min(initial=0.0)))
+    sizes = (
+        np.abs(cells.values[part]) * np.sqrt(np.minimum(cells.weights[part], 1)) for part in blocks(cells.values.size)
+    )
+    return max((float(part.max()) for part in sizes), default=0.0)
+
+
+def _advice(cells: Cells, largest: float | None = None) -> str:
+    largest = float(np.abs(cells.values).max(initial=0.0)) if largest is None else largest
     weights = "" if cells.weights is None else f", weights up to {float(cells.weights.max(initial=0.0)):.3g}"
     return (
         f"the cells hold numbers up to {largest:.3g}{weights}. Scale the data, so that they are of about the size of 1 "

@@ -22,9 +22,9 @@ from alsatian.models._fit import Alternation, Factors, Side
 from alsatian.models._fitting import run_fit
 from alsatian.models._fold import Folded, FoldIn
 from alsatian.models._init import check_warm_start, given_columns, prepare_columns, random_columns
-from alsatian.models._inputs import cells_of, check_some_cell, warn_of_empty
+from alsatian.models._inputs import cells_of, check_some_cell, refuse_weights_as_y, warn_of_empty
 from alsatian.models._limits import check_memory
-from alsatian.models._overflow import check_moments, ridge_scale
+from alsatian.models._overflow import check_moments, check_size_of_values, ridge_scale
 from alsatian.models._predict import array_with_nan, csr_copy, fill
 from alsatian.models._sparse import with_dtype
 
@@ -69,7 +69,7 @@ class ALS(FactorModel):
         Stop when an iteration lowers f by no more than `tol` times f at zero factors and biases; one exact iteration
         follows where the last was relaxed. 0 does all `max_iter` iterations.
     init : "random", array of shape (n_columns, n_components), or pair, default="random"
-        Column factors to start from, or the pair (tuple) of column factors and column bias of shape (n_columns,).
+        Column factors to start from, or the pair of column factors and column bias of shape (n_columns,).
         Rows need no start: they are solved first. "random" draws normal factors, in float64, scaled to the data.
     warm_start : bool, default=False
         Start from the column factors and biases of the earlier fit. X may have other rows, but not another width.
@@ -77,7 +77,7 @@ class ALS(FactorModel):
         (low, high), either may be None: limits of predictions (`predict_cells`, `impute`, `inverse_transform`).
         Fitting takes no notice of it.
     dtype : {None, "float32", "float64"} or NumPy type, default=None
-        Working precision. None keeps float32 and turns all else into float64.
+        Working precision. None keeps float32 (a frame with every column float32) and turns all else into float64.
     random_state : int, RandomState instance or None, default=None
         Seed of the random start.
     n_jobs : int or None, default=None
@@ -200,7 +200,7 @@ class ALS(FactorModel):
             is null in it is missing, nothing else, also where columns are stored sparse. X is never changed; canonical
             CSR of the working precision is used without a copy.
         y : None
-            Ignored; here for scikit-learn's sake.
+            Ignored; here for scikit-learn's sake. One of the shape of X is refused, as weights are given by name.
         weights : array-like or sparse matrix of shape (n_rows, n_columns), or None, default=None
             Weights c_ij >= 0 of the cells; 0, or a masked weight, is a missing cell. A sparse one stores the same cells
             as X. Where it and X are both frames, columns (and in pandas rows) are matched by their labels.
@@ -214,13 +214,21 @@ class ALS(FactorModel):
         ValueError
             For a parameter out of range, a stored value that is not finite, a weight that is negative or not finite or
             that would be 0 in the working precision, weights that do not fit X, an X without any observed cell, values
-            that are no numbers (text and dates among them), a frame that is a long table of ratings, and numbers so
-            large that the loss, or count^ν λ, is not finite. The model is then as it was before.
+            that are no numbers (text and dates among them), a frame that is a long table of ratings, numbers so large
+            that the loss, or count^ν λ, is not finite, and an X of which no number reaches 1e-20 (float32) or 1e-140
+            (float64), whose squares are lost. The model is then as it was before.
+
+        Notes
+        -----
+        A frame is taken for a long table, one (user, item, rating) a row, if it has a column with a name usual for
+        users and one with a name usual for items, and either three or four columns, or names that mean ids alone
+        ("user_id", "movieId"), or columns that look like ids: text or integers from 0 up, none null, at least half of
+        the pairs there only once. Where that is wrong, give ``X.to_numpy()``.
         MemoryError
             Where there is not enough for `n_components` and `n_jobs`.
         """
         data = {"X": X, "y": y, "metadata": None if weights is None else {"weights": weights}}
-        run_fit(self, data, lambda: self._prepared(X, weights))
+        run_fit(self, data, lambda: self._prepared(X, y, weights))
         return self
 
     def fit_transform(self, X: Any, y: Any = None, *, weights: Any = None) -> Any:
@@ -342,16 +350,17 @@ class ALS(FactorModel):
 
     def _validate_params(self) -> None:
         check_random_state_kind(self, self.random_state)
-        super()._validate_params()
         check_ridge(self, "reg", self.reg)
-        check_ridge(self, "bias_reg", self.bias_reg)
+        check_ridge(self, "bias_reg", self.bias_reg, or_none=True)
         check_range(self, "clip", self.clip)
+        super()._validate_params()
 
     def _dtypes(self) -> Any:
         return list(FLOATS) if self.dtype is None else np.dtype(self.dtype)
 
-    def _prepared(self, X: Any, weights: Any) -> tuple[Alternation, float]:
+    def _prepared(self, X: Any, y: Any, weights: Any) -> tuple[Alternation, float]:
         """Check the data and return the fit that is to run, and the gain that is too small to go on for."""
+        refuse_weights_as_y(X, y)
         _tables.refuse_long_table(X)
         weights = _tables.plain_weights(weights, X)
         rows = cells_of(self._checked(X, self._dtypes(), reset=True), weights, absent_zero=self.absent == "zero")
@@ -362,6 +371,7 @@ class ALS(FactorModel):
         with np.errstate(over="ignore", invalid="ignore"):  # told in a moment, in words
             spread = moments(rows)
         mean = 0.0 if self.bias == "none" else spread.mean
+        check_size_of_values(rows, lambda: _tables.plain(X, "X"))
         at_zero = 0.5 * check_moments(spread, mean, rows)
         warn_of_empty(rows, columns)
         start = self._start(columns, spread, mean)

@@ -219,8 +219,8 @@ class ImplicitALS(FactorModel):
         Raises
         ------
         ValueError
-            For a parameter out of range, a value that is NaN or infinite, or an X without any cell above zero. The
-            model is then as it was before.
+            For a parameter out of range, a value that is NaN or infinite, a frame that is a long table (as in
+            `ALS.fit`), or an X without any cell above zero. The model is then as it was before.
         """
         run_fit(self, {"X": X, "y": y, "metadata": None}, lambda: self._prepared(X))
         return self
@@ -286,8 +286,8 @@ class ImplicitALS(FactorModel):
 
     def _validate_params(self) -> None:
         check_random_state_kind(self, self.random_state)
-        super()._validate_params()
         check_ridge(self, "reg", self.reg)
+        super()._validate_params()
 
     def __sklearn_tags__(self) -> Any:
         """Return scikit-learn's tags: sparse matrices are welcome, NaN is not, and float32 comes out."""
@@ -315,9 +315,9 @@ class ImplicitALS(FactorModel):
 
     def _prepared(self, X: Any) -> tuple[Alternation, float]:
         """Check the data and return the fit that is to run, and the gain that is too small to go on for."""
+        _tables.refuse_long_table(X)
         alpha = None if self.alpha == "auto" else float(self.alpha)
         rows = self._cells(self._checked(X, self._dtype(), reset=True), alpha)
-        _tables.refuse_long_table(X)
         check_observed(rows)
         check_memory(int(self.n_components), rows.shape, rows.values.dtype)
         columns = transpose(rows)

@@ -247,9 +247,9 @@ class ALSImputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def _validate_params(self) -> None:
         check_random_state_kind(self, self.random_state)
-        super()._validate_params()
         check_ridge(self, "reg", self.reg)
-        check_ridge(self, "bias_reg", self.bias_reg)
+        check_ridge(self, "bias_reg", self.bias_reg, or_none=True)
+        super()._validate_params()
 
     def _fit(self, X: Any) -> None:
         X, missing = self._checked(X, reset=True, copy=False)
@@ -257,13 +257,15 @@ class ALSImputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         if self.add_indicator:
             self.indicator_ = MissingIndicator(missing_values=self._mark, error_on_new=False)
             self.indicator_.fit(self._marked(X, missing))
-        self._fit_statistics(X, missing)
+        constant = self._fit_statistics(X, missing)
         self.model_, self.n_iter_ = None, 0
         if self._used.any():
             self.model_ = self._new_model()
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", NoEntryWarning)  # a row without cells gets the column means: no news
-                self.model_.fit(self._standardised(X, missing))
+                Y = self._standardised(X, missing)
+                Y[:, constant[self._used]] *= 0  # what rounding has left there is no data; NaN stays
+                self.model_.fit(Y)
             self.n_iter_ = self.model_.n_iter_
 
     def _new_model(self) -> ALS:
@@ -292,7 +294,8 @@ class ALSImputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def _marked(self, X: Floats, missing: NDArray[np.bool_]) -> Floats:
         return np.where(missing, X.dtype.type(self._mark), X)
 
-    def _fit_statistics(self, X: Floats, missing: NDArray[np.bool_]) -> None:
+    def _fit_statistics(self, X: Floats, missing: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Fit mean and scale of each column, and return which are constant but for rounding."""
         observed = ~missing
         counts = observed.sum(axis=0)
         self._used = counts > 0
@@ -305,10 +308,11 @@ class ALSImputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         mean = np.sum(Y, axis=0) / divisor
         spread = np.sqrt(np.sum((Y - mean) ** 2, axis=0, where=observed) / divisor)
         # A deviation that is all rounding would blow up into data: such a column is constant.
-        constant = spread <= 10 * np.finfo(X.dtype).eps * np.abs(mean)
+        constant: NDArray[np.bool_] = spread <= 10 * np.finfo(X.dtype).eps * np.abs(mean)
         mean, spread = mean * unit, spread * unit
         self.statistics_ = np.where(self._used, mean, 0.0 if self.keep_empty_features else np.nan)
         self.scale_ = np.where(constant, 1.0, spread) if self.scale else np.ones(X.shape[1])
+        return constant
 
     def _standardised(self, X: Floats, missing: NDArray[np.bool_]) -> Floats:
         used = self._used

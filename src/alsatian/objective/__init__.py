@@ -27,6 +27,7 @@ of iALS on item recommendation benchmarks" (2022).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, Literal, NamedTuple, TypedDict, Unpack
 
 import numpy as np
@@ -47,6 +48,7 @@ Confidence = Literal["linear", "log"]
 Count = Literal["all", "observed"]
 Pair = tuple[float, float]
 
+_REAL = "biuf"  # kinds of NumPy's types
 _BLOCK_NUMBERS = 1 << 20  # numbers gathered at once when scores are computed: 8 MiB for each side
 
 
@@ -154,9 +156,9 @@ def loss(
     Raises
     ------
     ValueError
-        For shapes that do not fit together, for a value that is not finite (naming its row and column), for a bad
-        weight (likewise), for values that are no real numbers, and for a parameter out of its range, without meaning
-        in this objective, or (`reg_exponent`) so large that count^ν overflows.
+        For shapes that do not fit together, for a value of X, W, Z or a bias that is not finite (naming its place), for
+        a bad weight (likewise), for values that are no real numbers, and for a parameter out of its range, without
+        meaning in this objective, or (`reg_exponent`) so large that count^ν overflows.
 
     Examples
     --------
@@ -313,6 +315,7 @@ def _state(
     m, n = omega.shape
     W, Z = _factors(W, Z, omega.shape)
     b, d = _bias("row_bias", row_bias, m), _bias("column_bias", column_bias, n)
+    mean = _real("mean", mean)
     if not np.isfinite(mean):
         raise ValueError(f"mean must be finite; got {mean}")
     ones = np.ones((max(m, n), 1))
@@ -379,18 +382,28 @@ def _factors(W: ArrayLike, Z: ArrayLike, shape: tuple[int, int]) -> tuple[Matrix
         raise ValueError(
             f"for X of shape {shape}, W must have shape ({m}, k) and Z shape ({n}, k); got {w.shape} and {z.shape}"
         )
+    _check_finite("W", w)
+    _check_finite("Z", z)
     return w, z
+
+
+def _check_finite(name: str, values: NDArray[np.float64]) -> None:
+    if not np.isfinite(values).all():
+        where = tuple(int(i) for i in np.argwhere(~np.isfinite(values))[0])
+        at = f"row {where[0]}, column {where[1]}" if len(where) == 2 else f"index {where[0]}"
+        raise ValueError(f"{name} must be finite; it is {values[where]} at {at}")
 
 
 def _bias(name: str, bias: ArrayLike | None, length: int) -> Matrix:
     column = np.zeros(length) if bias is None else real(name, bias)
     if column.shape != (length,):
         raise ValueError(f"{name} must have shape ({length},), one number for each of X; got {column.shape}")
+    _check_finite(name, column)
     return column[:, None]
 
 
 def _pair(name: str, value: Any) -> Pair:
-    if np.ndim(value) == 0:
+    if not isinstance(value, tuple | list) and np.ndim(value) == 0:
         value = (value, value)
     if len(value) != 2:
         raise ValueError(f"{name} must be one number or a pair (rows, columns); got {value!r}")
@@ -409,9 +422,22 @@ def _to_the_power(counts: Vector, nu: float) -> Vector:
 
 
 def _number(name: str, value: Any) -> float:
-    if not (np.isfinite(value) and value >= 0):
+    number = _real(name, value)
+    if not (np.isfinite(number) and number >= 0):
         raise ValueError(f"{name} must be finite and >= 0; got {value!r}")
-    return float(value)
+    return number
+
+
+def _real(name: str, value: Any) -> float:
+    """Return a number of any type as a float; of what NumPy has, those without dimensions."""
+    if not isinstance(value, Real) and (
+        not isinstance(value, np.ndarray) or value.ndim or value.dtype.kind not in _REAL
+    ):
+        raise ValueError(f"{name} must be a number; got {value!r}")
+    try:
+        return float(value)
+    except OverflowError:
+        return np.inf
 
 
 def _check_choice(name: str, value: Any, choices: tuple[str | None, ...]) -> None:

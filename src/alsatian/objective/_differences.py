@@ -128,9 +128,14 @@ class Lines:
 
 
 def evaluate(X: Any, blocks: Mapping[str, Matrix], settings: Mapping[str, Any], *, uncancelled: bool = False) -> float:
-    """Evaluate the loss; `uncancelled` with signs such that all terms of a residual add up."""
+    """Evaluate the loss; `uncancelled` with signs such that all terms of a residual add up.
+
+    It is NaN where a step has led out of float64: that is no bad input, and a search for steps takes a smaller one.
+    """
     from alsatian.objective import loss
 
+    if not all(np.isfinite(block).all() for block in blocks.values()):
+        return np.nan
     given: dict[str, Any] = dict(settings)
     if uncancelled:
         # x − s is |x| + |s| where the scores are negative. (An implicit x is a strength, and its preference is not.)
