@@ -11,7 +11,9 @@ import pytest
 import alsatian
 
 
-@pytest.mark.parametrize("name", ["alsatian", "alsatian.compat", "alsatian.models", "alsatian.datasets"])
+@pytest.mark.parametrize(
+    "name", ["alsatian", "alsatian.compat", "alsatian.models", "alsatian.datasets", "alsatian.evaluation"]
+)
 def test_dir_lists_public_names_once(name):
     module = import_module(name)
     shown = dir(module)

@@ -13,6 +13,7 @@ from alsatian.evaluation.metrics import judge
 from evaluation.ranked_lists import random_problem
 
 
+@pytest.mark.slow  # it compiles itself first
 def test_means_equal_ranx():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -74,7 +74,7 @@ def test_a_user_whose_values_are_all_equal_has_no_r2():
     pooled = r2([0.1] * 3 + [1, 2], [0, 1, 2, 1, 2], users=[7, 7, 7, 9, 9])
     assert pooled.per_user.left_out.tolist() == [True, False]
     assert math.isnan(r2([0.1] * 10, np.arange(10)))
-    assert math.isnan(r2([0.1] * 3 + [5.0], np.arange(4), weight=[1, 3, 1, 0])), "a weight of 0 counts as nothing"
+    assert math.isnan(r2([5.0] + [0.1] * 3, np.arange(4), weight=[0, 0.1, 0.7, 0.3])), "a weight of 0 counts as nothing"
     assert math.isnan(rmse([1, 2], [1, 1], weight=[1, 0], users=[0, 1]).per_user.per_user[1])
     assert math.isnan(rmse([1, 2], [1, 1], users=[0, 0]).stderr)
 

@@ -202,6 +202,15 @@ def test_strong_generalization_keeps_users_apart(data):
     assert set(split.known.rows.tolist()) == groups[0] | groups[1]
 
 
+@pytest.mark.parametrize("held_out", [0.01, 0.99, 1, 100])
+def test_of_every_held_out_user_something_is_given_and_something_held_out(held_out, data):
+    able = int(np.count_nonzero(np.diff(data.csr.indptr) >= 2))
+    split = splits.strong_generalization(data, users=able - 1, held_out=held_out)
+    given, held = (np.diff(part.csr.indptr) > 0 for part in (split.fold_in, split.test))
+    np.testing.assert_array_equal(given, held)
+    assert given.sum() == able - 1
+
+
 def test_strong_generalization_by_time_holds_out_the_latest(data):
     split = splits.strong_generalization(data, users=6, held_out=2, latest=True)
     for row in split.test_users:
@@ -349,6 +358,15 @@ def test_a_row_without_a_label_is_refused():
     frame = pd.DataFrame({"user": [1, 2], "item": [1, 2], "split": ["train", None]})
     with pytest.raises(ValueError, match="1 rows have no label"):
         splits.from_column(frame)
+
+
+def test_a_column_with_ids_that_are_known():
+    frame = pd.DataFrame({"user": [2, 1], "item": ["a", "b"], "split": ["train", "test"]})
+    split = splits.from_column(frame, users=[3, 2, 1], items=["b", "a", "c"])
+    assert split.train.users.to_list() == [3, 2, 1]
+    assert split.test.items.to_list() == ["b", "a", "c"]
+    with pytest.raises(KeyError, match="user 2"):
+        splits.from_column(frame, users=[1])
 
 
 def test_labels_may_be_numbers_and_repeat_cells():
