@@ -4,8 +4,10 @@
 
 #include <cmath>
 #include <limits>
+#include <map>
 #include <random>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "check.hpp"
@@ -60,24 +62,22 @@ double ridge_of(const Mode& mode, bool of_bias) {
     return of_bias ? mode.ridge / 2 : mode.ridge;
 }
 
-// The eigenbasis of D^-½ Z̃ᵀZ̃ D^-½ by Jacobi's rotations.
-template <class T>
-void eigenbasis(const Problem<T>& p, const Mode& mode, std::vector<double>& values, std::vector<double>& v) {
-    const int n = p.k + (mode.bias ? 1 : 0);
-    std::vector<double> a(std::size_t(n) * n);
-    alsatian::gram<T>({p.factors.data(), p.columns, p.k, mode.bias}, a.data(), 1, alsatian::current_isa(),
-                      {});
-    v.assign(std::size_t(n) * n, 0.0);
-    values.assign(n, 0.0);
-    for (int r = 0; r < n; r++) {
-        v[r * n + r] = 1;
-        for (int c = 0; c < n; c++)
-            a[r * n + c] /= std::sqrt(ridge_of(mode, r >= p.k) * ridge_of(mode, c >= p.k));
-    }
-    for (int sweep = 0; sweep < 20; sweep++)
+struct Eigenbasis {
+    std::vector<double> values, vectors;
+};
+
+// Of a symmetric n × n matrix, by Jacobi's rotations.
+Eigenbasis jacobi(std::vector<double> a, int n) {
+    std::vector<double> v(std::size_t(n) * n);
+    for (int i = 0; i < n; i++) v[i * n + i] = 1;
+    double largest = 0;
+    for (double x : a) largest = std::max(largest, std::fabs(x));
+    for (bool turned = true; turned;) {
+        turned = false;
         for (int i = 0; i < n; i++)
             for (int j = i + 1; j < n; j++) {
-                if (std::fabs(a[i * n + j]) < 1e-300) continue;
+                if (std::fabs(a[i * n + j]) < 1e-15 * largest) continue;
+                turned = true;
                 const double angle = 0.5 * std::atan2(2 * a[i * n + j], a[j * n + j] - a[i * n + i]);
                 const double c = std::cos(angle), t = std::sin(angle);
                 auto turn = [&](double& x, double& y) {
@@ -89,7 +89,27 @@ void eigenbasis(const Problem<T>& p, const Mode& mode, std::vector<double>& valu
                 for (int r = 0; r < n; r++) turn(a[i * n + r], a[j * n + r]);
                 for (int r = 0; r < n; r++) turn(v[r * n + i], v[r * n + j]);
             }
-    for (int i = 0; i < n; i++) values[i] = a[i * n + i];
+    }
+    Eigenbasis basis{{}, v};
+    for (int i = 0; i < n; i++) basis.values.push_back(a[i * n + i]);
+    return basis;
+}
+
+// That of D^-½ Z̃ᵀZ̃ D^-½; found once for a side and a ridge, as many modes share it.
+template <class T>
+const Eigenbasis& eigenbasis(const Problem<T>& p, const Mode& mode) {
+    using Key = std::tuple<std::vector<T>, int, bool, double>;
+    static std::map<Key, Eigenbasis> known;
+    const Key key{p.factors, p.k, mode.bias, mode.ridge};
+    if (const auto found = known.find(key); found != known.end()) return found->second;
+    const int n = p.k + (mode.bias ? 1 : 0);
+    std::vector<double> a(std::size_t(n) * n);
+    alsatian::gram<T>({p.factors.data(), p.columns, p.k, mode.bias}, a.data(), 1, alsatian::current_isa(),
+                      {});
+    for (int r = 0; r < n; r++)
+        for (int c = 0; c < n; c++)
+            a[r * n + c] /= std::sqrt(ridge_of(mode, r >= p.k) * ridge_of(mode, c >= p.k));
+    return known[key] = jacobi(std::move(a), n);
 }
 
 template <class T>
@@ -117,13 +137,12 @@ Solution<T> solve(const Problem<T>& p, const Mode& mode, int threads, const std:
                   mode.weighted ? p.weights.data() : nullptr,
                   mode.rule,
                   mode.alpha};
-    std::vector<double> eigenvalues, eigenvectors;
     const int size = p.k + (mode.bias ? 1 : 0);
     if (mode.rule.gram_weight > 0 &&
         alsatian::wants_eigenbasis(size, mode.bias, mode.ridge, mode.ridge / 2, mode.form)) {
-        eigenbasis(p, mode, eigenvalues, eigenvectors);
-        step.eigenvalues = eigenvalues.data();
-        step.eigenvectors = eigenvectors.data();
+        const Eigenbasis& basis = eigenbasis(p, mode);
+        step.eigenvalues = basis.values.data();
+        step.eigenvectors = basis.vectors.data();
     }
     step.fixed = {p.factors.data(), p.columns, p.k, mode.bias};
     step.offset = p.offset.data();
