@@ -212,10 +212,17 @@ TEST(no_score_is_above_its_bound) {
 
 TEST(the_poll_can_stop_a_top_n) {
     // Far more than can be done before the first poll, on any machine.
-    const Problem<float> p(60000, 60000, 16);
-    Found<float> found;
+    constexpr i64 kMany = 200000, kLength = 3;
+    const std::vector<float> rows(std::size_t(kMany) * 16, 1.0f);
+    std::vector<i32> indices(std::size_t(kMany * kLength)), counts(std::size_t(kMany));
+    std::vector<float> scores(std::size_t(kMany * kLength));
     for (const int threads : {1, 3}) {
-        alsatian::TopN<float> job = job_of(p, {false, false, false, false}, 3, found);
+        alsatian::TopN<float> job;
+        job.queries = job.items = {rows.data(), kMany, 16, false};
+        job.n = kLength;
+        job.indices = indices.data();
+        job.scores = scores.data();
+        job.counts = counts.data();
         job.prune = false;
         job.threads = threads;
         job.poll = [](double) { throw std::runtime_error("stop"); };
