@@ -214,8 +214,9 @@ TEST(the_poll_can_stop_a_top_n) {
     // Far more than can be done before the first poll, on any machine.
     constexpr i64 kMany = 200000, kLength = 3;
     const std::vector<float> rows(std::size_t(kMany) * 16, 1.0f);
-    std::vector<i32> indices(std::size_t(kMany * kLength)), counts(std::size_t(kMany));
-    std::vector<float> scores(std::size_t(kMany * kLength));
+    constexpr std::size_t kEntries = kMany * kLength, kRows = kMany;
+    std::vector<i32> indices(kEntries), counts(kRows);
+    std::vector<float> scores(kEntries);
     for (const int threads : {1, 3}) {
         alsatian::TopN<float> job;
         job.queries = job.items = {rows.data(), kMany, 16, false};
