@@ -92,10 +92,10 @@ def from_irspack(estimator: Any = None, /, **parameters: Any) -> Translation:
     Examples
     --------
     >>> from alsatian.compat import from_irspack
-    >>> from_irspack(n_components=128, alpha0=0.03, reg=0.003, random_seed=0).estimator
+    >>> from_irspack(n_components=128, alpha0=0.05, reg=0.003, random_seed=0).estimator
     ImplicitALS(alpha=1.0, confidence='linear', dtype='float32', max_iter=16,
                 n_components=128, objective='ials', random_state=0, reg=0.003,
-                relaxation=1.0, tol=0.0, unobserved_weight=0.03)
+                relaxation=1.0, tol=0.0, unobserved_weight=0.05)
     """
     p, notes = PEER.read(estimator, parameters)
     log = choice(PEER, "confidence_scaling", p["confidence_scaling"], ("none", "log")) == "log"
