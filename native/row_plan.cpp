@@ -50,10 +50,12 @@ bool goes_dual(const Shared<T>& shared, const RowPlan& plan, i64 row) {
     const int size = step.fixed.size();
     if (length == 0 || plan.absent || step.form == Form::primal || !shared.dual_allowed) return false;
     const bool gram = plan.rule.gram_weight > 0;
-    if (gram && (!shared.side->rotated || !weights_allow_dual(step.cells, row))) return false;
-    if (step.form == Form::dual) return true;
-    if (shared.no_ridge) return length < size;  // the primal would be singular
-    return rank_allows_dual(size, step.form) && length <= size - kDualMargin;
+    if (gram && !shared.side->rotated) return false;
+    // Without a ridge the primal would be singular.
+    const bool pays =
+        shared.no_ridge ? length < size : rank_allows_dual(size, step.form) && length <= size - kDualMargin;
+    if (!pays && step.form != Form::dual) return false;
+    return !gram || weights_allow_dual(step.cells, row);  // last, as it looks at every cell
 }
 
 }  // namespace

@@ -73,6 +73,13 @@ class Cells:
     weights: Floats | None = None
     rule: Rule = OBSERVED
 
+    def weighed(self, span: slice = slice(None)) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return weights c and targets x of stored cells as the rule reads them, in float64."""
+        x = self.values[span].astype(np.float64)
+        if self.rule.alpha > 0:
+            return self.rule.alpha * np.abs(x), (x > 0).astype(np.float64)
+        return (np.ones(x.size) if self.weights is None else self.weights[span].astype(np.float64)), x
+
     @property
     def full(self) -> bool:
         """Whether every cell is observed with weight one."""

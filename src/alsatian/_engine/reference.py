@@ -131,10 +131,7 @@ def _row(cells: Cells, i: int) -> tuple[NDArray[np.intp], Vector, Vector, float]
     rule = cells.rule
     span = slice(int(cells.indptr[i]), int(cells.indptr[i + 1]))
     columns = cells.indices[span].astype(np.intp)
-    x = cells.values[span].astype(np.float64)
-    c = np.ones(columns.size) if cells.weights is None else cells.weights[span].astype(np.float64)
-    if rule.alpha > 0:
-        c, x = rule.alpha * np.abs(x), (x > 0).astype(np.float64)
+    c, x = cells.weighed(span)
     if rule.gram_weight > 0:
         # The sum over all cells is laid out: c − less + α₀ is the whole weight of a stored cell, q s² − 2 p s + κ its
         # square around p / q up to a constant.

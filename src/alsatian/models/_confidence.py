@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, issparse
 
 from alsatian._engine.contract import Cells, Floats, Rule
-from alsatian.models._inputs import check_dense, check_some_cell
-from alsatian.models._sparse import Compressed, canonical, check_size, first_not_finite
+from alsatian.models._inputs import check_dense, check_some_cell, check_stored
+from alsatian.models._sparse import Compressed, canonical, check_size
 
 Confidence = Literal["linear", "log"]
 
@@ -80,13 +80,7 @@ def _stored(X: Any) -> Compressed:
             )
         X = csr_array(X)
     cells = canonical(X, "X")
-    p = first_not_finite(cells.data)
-    if p is not None:
-        row, column = cells.position(p)
-        raise ValueError(
-            f"X stores {cells.data[p]} in row {row}, column {column}: stored values must be finite (neither NaN nor "
-            "inf). Leave the cell out of X where nothing was observed."
-        )
+    check_stored(cells, "Leave the cell out of X where nothing was observed.")
     seen = cells.data != 0
     return cells if seen.all() else cells.keep(seen, cells.data)
 

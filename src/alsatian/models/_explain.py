@@ -72,8 +72,7 @@ class Explainer:
 
 def _row(cells: Cells) -> tuple[NDArray[np.int64], Vector, Vector]:
     """Return columns, weights and targets of the cells of a matrix of one row."""
-    x = cells.values.reshape(-1).astype(np.float64)
-    columns = np.arange(x.size) if cells.indices is None else cells.indices.astype(np.int64)
-    if cells.rule.alpha > 0:
-        return columns, cells.rule.alpha * np.abs(x), (x > 0).astype(np.float64)
-    return columns, np.ones(x.size) if cells.weights is None else cells.weights.astype(np.float64), x
+    if cells.indices is None:
+        x = cells.values.reshape(-1).astype(np.float64)
+        return np.arange(x.size), np.ones(x.size), x
+    return cells.indices.astype(np.int64), *cells.weighed()

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils import check_random_state
 
 from alsatian._engine.cells import Moments, blocks, row_counts
 from alsatian._engine.contract import Cells, Floats
@@ -29,16 +30,35 @@ def random_columns(
     return columns
 
 
-def prepare_columns(columns: Cells, factors: Floats, bias: Floats | None, has_bias: bool) -> Floats | None:
-    """Set to zero, in place, where a column without any cell would start; return the bias, zero where none is given."""
+def first_columns(
+    model: Any, columns: Cells, spread: Moments, centre: float = 0.0, *, has_bias: bool = False
+) -> tuple[Floats, Floats | None]:
+    """Return the column factors, and bias, that a model starts from, as its `warm_start` and `init` say.
+
+    A column without any cell starts at zero, so that no random start survives in it.
+
+    Raises
+    ------
+    ValueError
+        Where what is given, or was fitted before, does not fit.
+    """
+    shape, dtype, init = (columns.shape[0], int(model.n_components)), columns.values.dtype, model.init
+    if model.warm_start and hasattr(model, "column_factors_"):
+        check_warm_start(model.column_factors_.shape, shape)
+        init = (model.column_factors_, model.column_bias_ if has_bias else None)
+    bias = None
+    if isinstance(init, str):
+        factors = random_columns(shape, spread, centre, check_random_state(model.random_state), dtype)
+    else:
+        factors, bias = given_columns(init, shape, has_bias, dtype)
     if bias is None and has_bias:
-        bias = np.zeros(columns.shape[0], dtype=factors.dtype)
+        bias = np.zeros(shape[0], dtype=dtype)
     empty = row_counts(columns) == 0
     if np.any(empty):
-        factors[empty] = 0
-        if bias is not None:
-            bias[empty] = 0
-    return bias
+        for array in (factors, bias):
+            if array is not None:
+                array[empty] = 0
+    return factors, bias
 
 
 def check_warm_start(earlier: tuple[int, ...], wanted: tuple[int, int]) -> None:

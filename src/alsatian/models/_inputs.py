@@ -113,7 +113,7 @@ def _empty(side: Cells, what: str) -> str:
 
 
 def _from_sparse(x: Compressed, weights: Any, absent_zero: bool, allow_full: bool) -> Cells:
-    _check_stored(x)
+    check_stored(x)
     if weights is None:
         return _tidy(x, None, absent_zero, allow_full)
     if issparse(weights):
@@ -226,13 +226,14 @@ def _check_weight_values(flat: Array, given: Array, position: Any) -> None:
             raise ValueError(f"{what}: a weight must be a finite number >= 0. Use 0 for a cell that is to be left out.")
 
 
-def _check_stored(x: Compressed) -> None:
+def check_stored(x: Compressed, advice: str = "Leave the cell out of a sparse X where its value is missing.") -> None:
+    """Refuse a stored value that is not finite; `advice` says what to do about it."""
     p = first_not_finite(x.data)
     if p is not None:
         row, column = x.position(p)
         raise ValueError(
             f"X stores {x.data[p]} in row {row}, column {column}: stored values must be finite (neither NaN nor inf). "
-            "Leave the cell out of a sparse X where its value is missing."
+            f"{advice}"
         )
 
 

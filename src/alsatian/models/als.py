@@ -8,7 +8,6 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import _fit_context
-from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
@@ -21,7 +20,7 @@ from alsatian.models._constraints import COMMON, check_random_state_kind, check_
 from alsatian.models._fit import Alternation, Factors, Side
 from alsatian.models._fitting import run_fit
 from alsatian.models._fold import Folded, FoldIn
-from alsatian.models._init import check_warm_start, given_columns, prepare_columns, random_columns
+from alsatian.models._init import first_columns
 from alsatian.models._inputs import cells_of, check_some_cell, refuse_weights_as_y, warn_of_empty
 from alsatian.models._limits import check_memory
 from alsatian.models._overflow import check_moments, check_size_of_values, ridge_scale
@@ -387,22 +386,10 @@ class ALS(FactorModel):
         return Side(cells, ridges, scale)
 
     def _start(self, columns: Cells, spread: Moments, mean: float) -> Factors:
-        n, m = columns.shape
-        k, init, has_bias = int(self.n_components), self.init, self.bias in {"columns", "both"}
-        if self.warm_start and hasattr(self, "column_factors_"):
-            check_warm_start(self.column_factors_.shape, (n, k))
-            init = (self.column_factors_, self.column_bias_ if has_bias else None)
-        dtype = columns.values.dtype
-        if isinstance(init, str):
-            factors, column_bias = (
-                random_columns((n, k), spread, mean, check_random_state(self.random_state), dtype),
-                None,
-            )
-        else:
-            factors, column_bias = given_columns(init, (n, k), has_bias, dtype)
-        column_bias = prepare_columns(columns, factors, column_bias, has_bias)
-        row_bias = np.zeros(m, dtype=factors.dtype) if self.bias in {"rows", "both"} else None
-        return Factors(np.zeros((m, k), dtype=factors.dtype), factors, row_bias, column_bias, mean)
+        m, dtype = columns.shape[1], columns.values.dtype
+        factors, column_bias = first_columns(self, columns, spread, mean, has_bias=self.bias in {"columns", "both"})
+        row_bias = np.zeros(m, dtype=dtype) if self.bias in {"rows", "both"} else None
+        return Factors(np.zeros((m, factors.shape[1]), dtype=dtype), factors, row_bias, column_bias, mean)
 
     def _cells_to_fold(self, X: Any, weights: Any = None) -> Cells:
         return cells_of(

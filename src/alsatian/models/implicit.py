@@ -8,7 +8,6 @@ from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from sklearn.base import _fit_context
-from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
@@ -23,7 +22,7 @@ from alsatian.models._fit import Alternation, Factors, Side
 from alsatian.models._fitted import Attribute, Number
 from alsatian.models._fitting import run_fit
 from alsatian.models._fold import FoldIn
-from alsatian.models._init import check_warm_start, given_columns, random_columns
+from alsatian.models._init import first_columns
 from alsatian.models._inputs import warn_of_empty
 from alsatian.models._limits import check_memory
 from alsatian.models._overflow import ridge_scale
@@ -322,26 +321,10 @@ class ImplicitALS(FactorModel):
         check_memory(int(self.n_components), rows.shape, rows.values.dtype)
         columns = transpose(rows)
         warn_of_empty(rows, columns)
-        start = Factors(
-            np.zeros((rows.shape[0], int(self.n_components)), dtype=rows.values.dtype),
-            self._first_columns(rows, columns), None, None,
-        )  # fmt: skip
+        # The preferences as all m·n cells hold them, each observed one with its share of the weight.
+        liked = 2 * loss_at_zero(rows)
+        spread = Moments(rows.rule.gram_weight * rows.shape[0] * rows.shape[1] + liked, 0.0, liked)
+        factors, _ = first_columns(self, columns, spread)
+        start = Factors(np.zeros((rows.shape[0], factors.shape[1]), dtype=factors.dtype), factors, None, None)
         run = Alternation(self._side(rows, 0), self._side(columns, 1), start, n_jobs=resolve_n_jobs(self.n_jobs))
-        return run, float(self.tol) * loss_at_zero(rows)
-
-    def _first_columns(self, rows: Cells, columns: Cells) -> Floats:
-        shape, dtype = (rows.shape[1], int(self.n_components)), rows.values.dtype
-        init = self.init
-        if self.warm_start and hasattr(self, "column_factors_"):
-            check_warm_start(self.column_factors_.shape, shape)
-            init = self.column_factors_
-        if isinstance(init, str):
-            # The preferences as all m·n cells hold them, each observed one with its share of the weight.
-            liked = 2 * loss_at_zero(rows)
-            spread = Moments(rows.rule.gram_weight * rows.shape[0] * rows.shape[1] + liked, 0.0, liked)
-            factors = random_columns(shape, spread, 0.0, check_random_state(self.random_state), dtype)
-        else:
-            factors, _ = given_columns(init, shape, False, dtype)
-        assert columns.indptr is not None
-        factors[np.diff(columns.indptr) == 0] = 0
-        return factors
+        return run, float(self.tol) * liked / 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -53,12 +54,12 @@ class Listing:
     positions: NDArray[np.int32]
     _names: NDArray[Any]  # ids of all entries that are there, list after list
 
-    @property
+    @cached_property
     def mask(self) -> NDArray[np.bool_]:
         """Which entries are there."""
         return self.positions >= 0
 
-    @property
+    @cached_property
     def ids(self) -> NDArray[Any]:
         """The ids; None where there is none."""
         mask = self.mask
@@ -67,6 +68,11 @@ class Listing:
         padded = np.full(mask.shape, None, dtype=object)
         padded[mask] = self._names.tolist()
         return padded
+
+    @cached_property
+    def _ends(self) -> NDArray[np.int64]:
+        """Where each list ends among all entries, after a 0."""
+        return np.concatenate([[0], np.cumsum(self.mask.sum(axis=1))])
 
     def __len__(self) -> int:
         """Return the number of queries."""
@@ -121,12 +127,12 @@ class Listing:
     def __repr__(self) -> str:
         """Return the first lists."""
         lines = [f"Listing of {self.listed}s for {len(self)} {self.query}{'' if len(self) == 1 else 's'}:"]
-        for row in range(min(len(self), _SHOWN)):
+        for row, query in enumerate(self.queries[:_SHOWN].tolist()):
             pairs = self._pairs(row)
             entries = [f"{id!r} {score:.4g}" for id, score in pairs[:_SHOWN]] + ["…"] * (len(pairs) > _SHOWN)
-            lines.append(f"  {self.queries.tolist()[row]!r}: {', '.join(entries) or 'nothing'}")
+            lines.append(f"  {query!r}: {', '.join(entries) or 'nothing'}")
         return "\n".join(lines + ["  …"] * (len(self) > _SHOWN))
 
     def _pairs(self, row: int) -> list[tuple[Any, float]]:
-        there = self.mask[row]
-        return list(zip(self.ids[row][there].tolist(), self.scores[row][there].tolist(), strict=True))
+        names = self._names[self._ends[row] : self._ends[row + 1]]
+        return list(zip(names.tolist(), self.scores[row][self.mask[row]].tolist(), strict=True))
