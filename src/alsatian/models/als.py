@@ -216,6 +216,8 @@ class ALS(FactorModel):
             that are no numbers (text and dates among them), a frame that is a long table of ratings, numbers so large
             that the loss, or count^ν λ, is not finite, and an X of which no number reaches 1e-20 (float32) or 1e-140
             (float64), whose squares are lost. The model is then as it was before.
+        MemoryError
+            Where there is not enough for `n_components` and `n_jobs`.
 
         Notes
         -----
@@ -223,8 +225,6 @@ class ALS(FactorModel):
         users and one with a name usual for items, and either three or four columns, or names that mean ids alone
         ("user_id", "movieId"), or columns that look like ids: text or integers from 0 up, none null, at least half of
         the pairs there only once. Where that is wrong, give ``X.to_numpy()``.
-        MemoryError
-            Where there is not enough for `n_components` and `n_jobs`.
         """
         data = {"X": X, "y": y, "metadata": None if weights is None else {"weights": weights}}
         run_fit(self, data, lambda: self._prepared(X, y, weights))
