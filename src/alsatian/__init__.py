@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from alsatian.data.interactions import Interactions
     from alsatian.models.als import ALS
+    from alsatian.models.cells import CellRegressor
     from alsatian.models.implicit import ImplicitALS
     from alsatian.models.imputer import ALSImputer
     from alsatian.persistence import ModelFileError
@@ -23,6 +24,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "ALS": "alsatian.models.als",
     "ALSImputer": "alsatian.models.imputer",
+    "CellRegressor": "alsatian.models.cells",
     "ImplicitALS": "alsatian.models.implicit",
     "Interactions": "alsatian.data.interactions",
     "ModelFileError": "alsatian.persistence",
@@ -34,7 +36,17 @@ _SUBMODULES = (
     "compat", "data", "datasets", "derivation", "evaluation", "models", "objective", "persistence", "recommend",
 )  # fmt: skip
 
-__all__ = ["ALS", "ALSImputer", "ImplicitALS", "Interactions", "ModelFileError", "Recommender", "load", "save"]
+__all__ = [
+    "ALS",
+    "ALSImputer",
+    "CellRegressor",
+    "ImplicitALS",
+    "Interactions",
+    "ModelFileError",
+    "Recommender",
+    "load",
+    "save",
+]
 
 
 def __getattr__(name: str) -> Any:

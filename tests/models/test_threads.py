@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import joblib
 import pytest
 
 from alsatian._engine import threads
@@ -45,3 +46,21 @@ def test_cgroup_quotas_of_both_versions(tmp_path, files, expected):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
     assert threads._cgroup_quota(tmp_path, tmp_path / "own") == expected
+
+
+def _threads(_=None):
+    return threads.resolve_n_jobs(None)
+
+
+@pytest.mark.usefixtures("four_processors")
+@pytest.mark.parametrize(("n_jobs", "expected"), [(1, 4), (2, 1)])
+def test_threads_of_joblib_share_the_processors(n_jobs, expected):
+    with joblib.parallel_config("threading", n_jobs=n_jobs):
+        assert joblib.Parallel()(joblib.delayed(_threads)() for _ in range(3)) == [expected] * 3
+    assert _threads() == 4
+
+
+@pytest.mark.usefixtures("four_processors")
+def test_a_number_that_is_given_counts_in_a_worker_too():
+    with joblib.parallel_config("threading", n_jobs=2):
+        assert joblib.Parallel()(joblib.delayed(threads.resolve_n_jobs)(3) for _ in range(2)) == [3, 3]

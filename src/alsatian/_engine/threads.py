@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Lock
+from threading import Lock, current_thread, main_thread
 from typing import Any
 
 MAX_JOBS = 65_536  # far more than any machine has processors, and few enough to start none by mistake
@@ -25,7 +26,9 @@ def resolve_n_jobs(n_jobs: int | None) -> int:
     ----------
     n_jobs : int or None
         None and -1 are all processors that affinity, the cgroup quota and ``OMP_NUM_THREADS`` allow; -2 is one fewer,
-        and so on, as in joblib. A positive number, at most `MAX_JOBS`, is taken as it is.
+        and so on, as in joblib. In a worker of joblib, one of several that share the machine, they are the worker's
+        share: what joblib sets ``OMP_NUM_THREADS`` to in its processes, and 1 in its threads. A positive number, at
+        most `MAX_JOBS`, is taken as it is.
 
     Raises
     ------
@@ -51,7 +54,7 @@ def resolve_n_jobs(n_jobs: int | None) -> int:
 
 def allowed_processors() -> int:
     """Return how many processors this process may keep busy."""
-    limits = [_affinity(), _recent_quota(), _omp_num_threads()]
+    limits = [_affinity(), _recent_quota(), _omp_num_threads(), _share_of_worker()]
     return max(1, min(limit for limit in limits if limit is not None))
 
 
@@ -106,6 +109,22 @@ def _omp_num_threads() -> int | None:
     # OpenMP allows a list, one number a nesting level: the first is ours.
     first = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
     return int(first) if first.isdecimal() and int(first) > 0 else None
+
+
+def _share_of_worker() -> int | None:
+    """Return how many processors a worker of joblib may keep busy beside the others; None where this is none.
+
+    joblib calls a level of nesting above 0 what runs in a worker. Its processes are told their share by
+    ``OMP_NUM_THREADS``. Its threads share one environment, so they have one processor each.
+    """
+    parallel = sys.modules.get("joblib.parallel")  # not loaded: nobody has workers
+    if parallel is None:
+        return None
+    backend, _ = parallel.get_active_backend()
+    if not getattr(backend, "nesting_level", 0):
+        return None
+    told = current_thread() is main_thread() and _omp_num_threads() is not None
+    return None if told else 1
 
 
 def _recent_quota() -> int | None:

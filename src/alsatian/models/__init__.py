@@ -9,19 +9,21 @@ if TYPE_CHECKING:
     from alsatian.models._history import History, Record
     from alsatian.models._inputs import NoEntryWarning
     from alsatian.models.als import ALS
+    from alsatian.models.cells import CellRegressor
     from alsatian.models.implicit import ImplicitALS
     from alsatian.models.imputer import ALSImputer
 
 _HOMES = {
     "ALS": "alsatian.models.als",
     "ALSImputer": "alsatian.models.imputer",
+    "CellRegressor": "alsatian.models.cells",
     "ImplicitALS": "alsatian.models.implicit",
     "History": "alsatian.models._history",
     "NoEntryWarning": "alsatian.models._inputs",
     "Record": "alsatian.models._history",
 }
 
-__all__ = ["ALS", "ALSImputer", "History", "ImplicitALS", "NoEntryWarning", "Record"]
+__all__ = ["ALS", "ALSImputer", "CellRegressor", "History", "ImplicitALS", "NoEntryWarning", "Record"]
 
 
 def __getattr__(name: str) -> Any:

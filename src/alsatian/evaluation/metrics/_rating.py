@@ -70,7 +70,10 @@ def rmse(
     """
     cells = _checked(true, predicted, weight)
     largest = float(np.abs(cells.error).max()) or 1.0  # squares of what is at most 1 are never too large
-    return _mean_error("rmse", cells, (cells.error / largest) ** 2, partial(_root_mean, scale=largest), users)
+    natural = np.array([np.square(largest), 1.0]), partial(_root_mean, scale=1.0)
+    return _mean_error(
+        "rmse", cells, (cells.error / largest) ** 2, partial(_root_mean, scale=largest), users, natural=natural
+    )
 
 
 @overload
@@ -233,7 +236,13 @@ def _checked(true: ArrayLike, predicted: ArrayLike, weight: ArrayLike | None) ->
 
 
 def _mean_error(
-    name: str, cells: _Cells, loss: Array, formula: Callable[[Array], Array], users: ArrayLike | None
+    name: str,
+    cells: _Cells,
+    loss: Array,
+    formula: Callable[[Array], Array],
+    users: ArrayLike | None,
+    *,
+    natural: tuple[Array, Callable[[Array], Array]] | None = None,
 ) -> float | Pooled:
     """Return what the formula makes of the sums of weighted losses and of weights."""
     terms = np.column_stack([cells.weight * loss, cells.weight])
@@ -241,7 +250,7 @@ def _mean_error(
     if users is None:
         return whole
     sums = _by_group(terms, _codes(users, loss.size))
-    return Pooled(name, whole, PerUser(name, formula(sums)), sums, formula)
+    return Pooled(name, whole, PerUser(name, formula(sums)), sums, formula, natural)
 
 
 def _mean(total: Array) -> Array:

@@ -148,6 +148,17 @@ class Pooled:
     per_user: PerUser
     _sums: Array = field(repr=False)  # (users, sums): a row a user, which add up
     _formula: Callable[[Array], Array] = field(repr=False)  # totals (…, sums) -> values (…,)
+    _natural: tuple[Array, Callable[[Array], Array]] | None = field(default=None, repr=False)
+
+    def natural(self) -> tuple[Array, Callable[[Array], Array]]:
+        """Return sums of users, and what makes a value of their totals, in units that do not depend on the model.
+
+        So the sums of one model can take the place of those of another, user by user.
+        """
+        if self._natural is None:
+            return self._sums, self._formula
+        units, formula = self._natural
+        return self._sums * units, formula
 
     @property
     def stderr(self) -> float:
