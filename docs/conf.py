@@ -51,8 +51,6 @@ REFERENCE = {
     "alsatian.derivation": "The derivation",
     "alsatian.datasets": "Data sets",
     "alsatian.compat": "Coming from elsewhere",
-
-
 }
 
 
@@ -136,14 +134,14 @@ def _write_if_new(path: Path, text: str) -> None:
         path.write_text(text, encoding="utf-8")
 
 
-def skip_inherited(app: Any, what: str, name: str, member: Any, skip: bool, options: Any) -> bool:
+def skip_inherited(app: Any, what: str, name: str, member: Any, skip: bool, options: Any) -> bool:  # noqa: PLR0917
     """Leave out what comes from scikit-learn or the standard library: it is documented there."""
     module = getattr(member, "__module__", None) or ""
     foreign = not module.startswith("alsatian") and callable(member)
     return skip or foreign or name in ("get_metadata_routing", "set_output", "metadata_routing")
 
 
-def escape_bars(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
+def escape_bars(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:  # noqa: PLR0917
     """Keep |w|² from being read as a substitution, outside of literal blocks and examples."""
     literal: int | None = None
     example = False

@@ -25,6 +25,8 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # for common
 
+from contestants import Ranker, Rater, Settings, rankers, raters
+
 import common
 from alsatian._engine.threads import resolve_n_jobs
 from alsatian._engine.top_n import top_n
@@ -32,7 +34,6 @@ from alsatian.console import print_table
 from alsatian.evaluation import metrics
 from alsatian.evaluation.metrics import PerUser
 from alsatian.evaluation.splits import Split
-from contestants import Ranker, Rater, Settings, rankers, raters
 from problems import RANKINGS, RATINGS, Ranking, Rating
 
 K = 20
@@ -65,9 +66,9 @@ def best(name: str, suggest: Callable[[Any], Settings], score: Callable[[Setting
         settings = suggest(trial)
         began = time.perf_counter()
         value = score(settings)
-        shown = " ".join(f"{key} {value:.4g}" for key, value in settings.items())
-        print(f"  {name:9} {trial.number + 1:3}/{args.trials}  {value:.4f}  {shown}  {time.perf_counter() - began:.1f} s",
-              flush=True)  # fmt: skip
+        shown = " ".join(f"{key} {setting:.4g}" for key, setting in settings.items())
+        seconds = time.perf_counter() - began
+        print(f"  {name:9} {trial.number + 1:3}/{args.trials}  {value:.4f}  {shown}  {seconds:.1f} s", flush=True)
         return value
 
     study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=args.seed))
