@@ -13,60 +13,82 @@ import sys
 import tempfile
 from pathlib import Path
 
-from alsatian._engine import _core
 
-CONFIG = _core.build_config()
-print(CONFIG)  # first: where the rest crashes, this says what crashed
-assert CONFIG["build_type"] == "Release", "a wheel is built for release"
-assert not CONFIG["sanitize"], "a wheel has no sanitizers"
-assert CONFIG["isa"] in CONFIG["isas"], "the instruction set in use is one that this machine runs"
+def says_how_it_was_built() -> None:
+    """Come first: where the rest crashes, this says what crashed."""
+    from alsatian._engine import _core
 
-import numpy as np
-from scipy.sparse import csr_array
+    config = _core.build_config()
+    print(config)
+    assert config["build_type"] == "Release", "a wheel is built for release"
+    assert not config["sanitize"], "a wheel has no sanitizers"
+    assert config["isa"] in config["isas"], "the instruction set in use is one that this machine runs"
 
-import alsatian
-from alsatian.datasets import load_flight_delays, make_ratings
-from alsatian.objective import gradient
 
-HERE = Path(alsatian.__file__).resolve()
-assert "site-packages" in HERE.parts, f"this is not an installed alsatian: {HERE}"
+def is_installed() -> None:
+    """Nothing of the source tree is tried by mistake."""
+    import alsatian
+
+    where = Path(alsatian.__file__).resolve()
+    assert "site-packages" in where.parts, f"this is not an installed alsatian: {where}"
 
 
 def completes_a_matrix() -> None:
+    """Holes are filled, and the loss never rises."""
+    import numpy as np
+
+    from alsatian import ALS
+    from alsatian.datasets import load_flight_delays
+
     delays = load_flight_delays()
-    model = alsatian.ALS(8, reg=5, bias="both", bias_reg=0.1, random_state=0).fit(delays.X, weights=delays.flights)
+    model = ALS(8, reg=5, bias="both", bias_reg=0.1, random_state=0).fit(delays.X, weights=delays.flights)
     assert np.isfinite(model.impute(delays.X)).all()
     assert np.all(np.diff(model.history_.loss) <= 0)
 
 
 def solves_exactly() -> None:
+    """The gradient is zero, and one thread gives the bits of many."""
+    import numpy as np
+
+    from alsatian import ALS
+    from alsatian.datasets import make_ratings
+    from alsatian.objective import gradient
+
     X = make_ratings((200, 150), n_ratings=6000, random_state=0).X.astype(np.float64)
-    model = alsatian.ALS(8, random_state=0).fit(X)
+    model, again = (ALS(8, random_state=0, n_jobs=n).fit(X) for n in (None, 1))
     slope = gradient(X, model.row_factors_, model.column_factors_, **model.objective_settings())
     assert np.abs(slope.W).max() < 1e-9
-    again = alsatian.ALS(8, random_state=0, n_jobs=1).fit(X)
     assert np.array_equal(model.row_factors_, again.row_factors_)
 
 
 def recommends_and_keeps() -> None:
-    rng = np.random.default_rng(0)
-    x = csr_array((rng.random((60, 40)) < 0.2).astype(np.float32))
-    recommender = alsatian.Recommender(alsatian.ImplicitALS(4, random_state=0)).fit(
-        alsatian.Interactions.from_matrix(x)
-    )
+    """A recommender lists the same after it was saved and loaded."""
+    import numpy as np
+    from scipy.sparse import csr_array
+
+    import alsatian
+
+    x = csr_array((np.random.default_rng(0).random((60, 40)) < 0.2).astype(np.float32))
+    model = alsatian.ImplicitALS(4, random_state=0)
+    recommender = alsatian.Recommender(model).fit(alsatian.Interactions.from_matrix(x))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.alsatian"
         recommender.save(path)
         loaded = alsatian.load(path, mmap=False)
-    lists = (one.recommend(n=3).ids for one in (recommender, loaded))
-    assert np.array_equal(*lists)
+    assert np.array_equal(recommender.recommend(n=3).ids, loaded.recommend(n=3).ids)
 
 
 def has_its_command() -> None:
+    """The command runs without any extra."""
     for words in (["--version"], ["derive", "--check"]):
         subprocess.run([sys.executable, "-m", "alsatian", *words], check=True, stdout=subprocess.DEVNULL)
 
 
-for check in (completes_a_matrix, solves_exactly, recommends_and_keeps, has_its_command):
-    check()
-    print(f"{check.__name__.replace('_', ' ')}: yes")
+CHECKS = (
+    says_how_it_was_built, is_installed, completes_a_matrix, solves_exactly, recommends_and_keeps, has_its_command,
+)  # fmt: skip
+
+if __name__ == "__main__":
+    for check in CHECKS:
+        check()
+        print(f"{check.__name__.replace('_', ' ')}: yes", flush=True)
