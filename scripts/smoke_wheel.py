@@ -47,7 +47,7 @@ def completes_a_matrix() -> None:
 
 
 def solves_exactly() -> None:
-    """The gradient is zero, and one thread gives the bits of many."""
+    """See that the gradient is zero, and that one thread gives the bits of many."""
     import numpy as np
 
     from alsatian import ALS
@@ -62,7 +62,7 @@ def solves_exactly() -> None:
 
 
 def recommends_and_keeps() -> None:
-    """A recommender lists the same after it was saved and loaded."""
+    """List the same after it was saved and loaded."""
     import numpy as np
     from scipy.sparse import csr_array
 
@@ -79,7 +79,7 @@ def recommends_and_keeps() -> None:
 
 
 def has_its_command() -> None:
-    """The command runs without any extra."""
+    """Run the command without any extra."""
     for words in (["--version"], ["derive", "--check"]):
         subprocess.run([sys.executable, "-m", "alsatian", *words], check=True, stdout=subprocess.DEVNULL)
 
