@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from alsatian._engine.config import build_config
     from alsatian.data.interactions import Interactions
     from alsatian.models.als import ALS
     from alsatian.models.implicit import ImplicitALS
@@ -27,6 +28,7 @@ _HOMES = {
     "Interactions": "alsatian.data.interactions",
     "ModelFileError": "alsatian.persistence",
     "Recommender": "alsatian.recommend.recommender",
+    "build_config": "alsatian._engine.config",
     "load": "alsatian.recommend.files",
     "save": "alsatian.recommend.files",
 }
@@ -34,7 +36,17 @@ _SUBMODULES = (
     "compat", "data", "datasets", "derivation", "evaluation", "models", "objective", "persistence", "recommend",
 )  # fmt: skip
 
-__all__ = ["ALS", "ALSImputer", "ImplicitALS", "Interactions", "ModelFileError", "Recommender", "load", "save"]
+__all__ = [
+    "ALS",
+    "ALSImputer",
+    "ImplicitALS",
+    "Interactions",
+    "ModelFileError",
+    "Recommender",
+    "build_config",
+    "load",
+    "save",
+]
 
 
 def __getattr__(name: str) -> Any:

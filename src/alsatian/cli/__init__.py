@@ -14,10 +14,38 @@ from collections.abc import Sequence
 from typing import Any
 
 import alsatian
-from alsatian.cli import demo, derive, explain, fit, inspect, predict, recommend, similar, update
+from alsatian.cli import (
+    complete,
+    completion,
+    datasets,
+    demo,
+    derive,
+    doctor,
+    explain,
+    fit,
+    inspect,
+    predict,
+    recommend,
+    similar,
+    update,
+)
 from alsatian.console import write_what_can_be
 
-_COMMANDS = (fit, recommend, similar, explain, predict, update, inspect, derive, demo)
+_COMMANDS = (
+    fit,
+    recommend,
+    similar,
+    explain,
+    predict,
+    complete,
+    update,
+    inspect,
+    derive,
+    demo,
+    datasets,
+    doctor,
+    completion,
+)
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -85,15 +85,26 @@ _ONLY = {
 
 def add_parameters(parser: argparse.ArgumentParser) -> None:
     """Add the parameters of the models."""
-    for title, options in (
-        ("parameters", _BOTH),
-        ("parameters of --model ratings", _ONLY["ratings"]),
-        ("parameters of --model implicit", _ONLY["implicit"]),
-    ):
-        group = parser.add_argument_group(title)
-        for name, option in options.items():
-            extra: dict[str, Any] = {"choices": option.choices} if option.choices else {"metavar": option.metavar}
-            group.add_argument(*option.flags, dest=name, type=option.type or str, help=option.help, **extra)
+    _add(parser, "parameters", _BOTH)
+    for kind, options in _ONLY.items():
+        _add(parser, f"parameters of --model {kind}", options)
+
+
+def add_common_parameters(parser: argparse.ArgumentParser) -> None:
+    """Add the parameters that every model has, but for its precision."""
+    _add(parser, "parameters", {name: option for name, option in _BOTH.items() if name != "dtype"})
+
+
+def common_parameters_of(args: argparse.Namespace) -> dict[str, Any]:
+    """Return those of them that are given."""
+    return {name: getattr(args, name) for name in _BOTH if getattr(args, name, None) is not None}
+
+
+def _add(parser: argparse.ArgumentParser, title: str, options: dict[str, _Option]) -> None:
+    group = parser.add_argument_group(title)
+    for name, option in options.items():
+        extra: dict[str, Any] = {"choices": option.choices} if option.choices else {"metavar": option.metavar}
+        group.add_argument(*option.flags, dest=name, type=option.type or str, help=option.help, **extra)
 
 
 def parameters_of(args: argparse.Namespace, kind: str) -> dict[str, Any]:

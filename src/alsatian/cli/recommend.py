@@ -80,7 +80,7 @@ def _listings(args: argparse.Namespace, recommender: Any, titles: Titles) -> Ite
         given = getattr(args, name)
         how[name] = None if given is None else [titles.item(text) for text in given]
     if args.liked:
-        yield recommender.recommend_for([titles.item(text) for text in args.liked], **how)
+        yield recommender.recommend_for(_liked(recommender, [titles.item(text) for text in args.liked]), **how)
         return
     if args.all:
         users: Sequence[Any] = recommender.users_.values
@@ -88,6 +88,14 @@ def _listings(args: argparse.Namespace, recommender: Any, titles: Titles) -> Ite
         users = [ids.known(text, recommender.users_, "user") for text in _given(args)]
     for start in range(0, len(users), _AT_ONCE):
         yield recommender.recommend(users[start : start + _AT_ONCE], **how)
+
+
+def _liked(recommender: Any, items: list[Any]) -> dict[Any, float]:
+    """Return items that somebody likes with a value that says so: of ratings the best one."""
+    from alsatian.recommend._checks import of_ratings
+
+    best = float(recommender.interactions_.values.max()) if of_ratings(recommender.model_) else 1.0
+    return dict.fromkeys(items, best)
 
 
 def _given(args: argparse.Namespace) -> list[str]:

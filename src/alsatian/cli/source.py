@@ -84,7 +84,7 @@ def plan_of(args: argparse.Namespace, source: str) -> Plan:
     planned = plan(source, columns=columns, form=args.format, options=options_of(args))
     note(args, f"{planned.source.name}: {planned.how}")
     if planned.names:
-        note(args, _columns_told(planned))
+        note(args, _columns_told(planned, counted=not args.no_value))
     return planned
 
 
@@ -154,9 +154,9 @@ def left_out(reading: Reading) -> dict[str, Any]:
     }
 
 
-def _columns_told(planned: Plan) -> str:
+def _columns_told(planned: Plan, *, counted: bool) -> str:
     told = [f"{role} = {name!r}" for role, name in planned.names.items()]
-    if "value" not in planned.names:
+    if "value" not in planned.names and counted:
         told.append("value = 1 in every row")
     if not planned.guessed:
         return "columns " + ", ".join(told)

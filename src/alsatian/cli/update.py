@@ -53,6 +53,11 @@ def run(args: argparse.Namespace) -> int:
     planned = source.plan_of(args, args.source)
     if args.dry_run:
         return source.show_plan(args, planned)
+    if before.timestamps is not None and "timestamp" not in planned.names:
+        raise ValueError(
+            f"the model has a time for each interaction, and {planned.source.name} has no column of times: name it with"
+            " --timestamp-column, or fit the model with --no-timestamp."
+        )
     reading = source.read(args, planned)
     duplicates: Any = args.duplicates or ("last" if of_ratings(recommender.model_) else "sum")
     new = reading.interactions(duplicates=duplicates, dtype=before.dtype)
