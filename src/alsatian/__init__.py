@@ -33,7 +33,8 @@ _HOMES = {
     "save": "alsatian.recommend.files",
 }
 _SUBMODULES = (
-    "compat", "data", "datasets", "derivation", "evaluation", "models", "objective", "persistence", "recommend",
+    "callbacks", "compat", "data", "datasets", "derivation", "evaluation", "models", "objective", "persistence",
+    "recommend",
 )  # fmt: skip
 
 __all__ = [

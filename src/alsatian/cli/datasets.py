@@ -124,7 +124,7 @@ def _cell(value: float) -> float | None:
 
 
 _SETS = (
-    _Set("flight-delays", "437 routes × 365 days: mean delay, minutes, 36 % missing (a wide table)", "shipped", _delays),
+    _Set("flight-delays", "437 routes × 365 days: delay in minutes, 36 % missing (a wide table)", "shipped", _delays),
     _Set("fleet-routes", "4,037 aircraft × 104 airports: 44,218 numbers of flights", "shipped", _fleet),
     _Set("ratings", "943 users × 1,682 items: 100,000 ratings of 1 to 5, drawn", "made here", _ratings),
     _Set("movielens-100k", "943 users × 1,682 films: 100,000 ratings of 1 to 5", "GroupLens", _movielens("100k")),

@@ -55,6 +55,9 @@ def register(subparsers: Any) -> None:
         choices=["sum", "mean", "last", "error"],
         help="what becomes of several rows of one user and item (default: last for ratings, else sum)",
     )
+    long = parser.add_argument_group("long fits")
+    long.add_argument("--checkpoint", type=Path, metavar="FOLDER", help="keep the fit there after each iteration")
+    long.add_argument("--resume", action="store_true", help="go on from the checkpoint, where there is one")
     add_parameters(parser)
     add_quiet(parser)
     parser.set_defaults(run=run)
@@ -62,6 +65,8 @@ def register(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Read, fit, save, and say what came out."""
+    if args.resume and args.checkpoint is None:
+        raise ValueError("--resume needs the folder of the checkpoint: --checkpoint FOLDER.")
     planned = source.plan_of(args, args.source)
     if args.dry_run:
         return source.show_plan(args, planned)
@@ -86,6 +91,13 @@ def _fitted(args: argparse.Namespace, kind: str, interactions: Interactions) -> 
     model = fresh(kind).set_params(**parameters_of(args, kind))
     if not args.quiet and sys.stderr.isatty():
         model.set_params(verbose=1)
+    if args.checkpoint is not None:
+        from alsatian.callbacks import Checkpoint
+
+        kept = Checkpoint(args.checkpoint, resume=args.resume)
+        if args.resume:
+            note(args, f"resumed from {kept.path}" if kept.path.exists() else f"no checkpoint in {args.checkpoint} yet")
+        model.set_callbacks(kept)
     return Recommender(model).fit(interactions)
 
 
