@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
@@ -67,9 +67,10 @@ class Query:
         with self._connected() as connection:
             cursor = self._executed(connection, f"SELECT {columns} FROM {self._select}", many=True)
             first = 1
-            while rows := self._fetched(cursor):
-                yield Part(frame_of(rows, len(chosen)).rename(_renamed(chosen)), first)
-                first += len(rows)
+            with closing(cursor):
+                while rows := self._fetched(cursor):
+                    yield Part(frame_of(rows, len(chosen)).rename(_renamed(chosen)), first)
+                    first += len(rows)
 
     def _table(self, connection: Any, wanted: str | None) -> str:
         tables = [str(row[0]) for row in self._executed(connection, _TABLES[self._source.kind]).fetchall()]

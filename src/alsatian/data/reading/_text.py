@@ -111,7 +111,7 @@ def _quick(text: bytes, dialect: Dialect, chosen: Sequence[int]) -> Any:
     # As many separators as there must be, and no line with more of them (which polars refuses): none has fewer.
     if not quotes and text.count(separator.encode()) != lines * (width - 1):
         return None
-    wanted = sorted({*chosen, width - 1}) if quotes else sorted(set(chosen))
+    wanted = list(range(width)) if quotes else sorted(set(chosen))  # quotes are looked at where a column is wanted
     try:
         frame = pl.read_csv(
             io.BytesIO(text), has_header=False, schema=_schema(range(width)), columns=wanted,
@@ -121,4 +121,6 @@ def _quick(text: bytes, dialect: Dialect, chosen: Sequence[int]) -> Any:
         return None
     if frame.height != lines or (quotes and frame.get_column(str(width - 1)).null_count()):
         return None  # with quotes a record may be of several lines, or end early, where its last field is null
+    if frame.select(pl.all_horizontal(pl.all().is_null()).any()).item():
+        return None  # a line of nothing but separators is an empty one
     return frame.select([str(place) for place in chosen])
