@@ -37,6 +37,24 @@ def known(text: str, ids: Any, what: str) -> Any:
     return found
 
 
+def as_known(values: list[Any], ids: Any) -> list[Any]:
+    """Return ids of a file as the model has them: a column may be of numbers in one file and of texts in another.
+
+    Parameters
+    ----------
+    values : list
+    ids : Ids
+        Those of the model. Where they are texts, all are; else what spells a known one is that, and others stay.
+    """
+    if ids.kind == "str":
+        return [str(value) for value in values]
+    spelt: dict[Any, Any] = {}
+    for value in set(values):
+        found = find(value, ids) if isinstance(value, str) else None
+        spelt[value] = value if found is None else found
+    return [spelt[value] for value in values]
+
+
 def _spellings(text: str) -> list[Any]:
     found: list[Any] = [text]
     for read in (int, float, datetime.fromisoformat):

@@ -52,9 +52,8 @@ def run(args: argparse.Namespace) -> int:
         if not planned.names:
             raise ValueError(f"{planned.source.name} is a matrix: pairs come in a table of two columns.")
         table = source.read(args, planned).table
-        users, items = table.get_column("user").to_list(), table.get_column("item").to_list()
-        users = [_as_known(user, recommender.users_) for user in users]
-        items = [_as_known(item, recommender.items_) for item in items]
+        users = ids.as_known(table.get_column("user").to_list(), recommender.users_)
+        items = ids.as_known(table.get_column("item").to_list(), recommender.items_)
     else:
         items = [titles.item(text) for text in args.items_asked]
         users = [ids.known(args.user, recommender.users_, "user")] * len(items)
@@ -65,14 +64,6 @@ def run(args: argparse.Namespace) -> int:
     if args.output is not None:
         note(args, f"{len(scores):,} scores written to {args.output}")
     return 0
-
-
-def _as_known(id: Any, known: Any) -> Any:
-    """Return an id of a file as the model has it: a column may be of numbers here and of texts there."""
-    if id in known:
-        return id
-    found = ids.find(str(id), known)
-    return id if found is None else found
 
 
 def _shown(row: Sequence[Any]) -> list[str]:

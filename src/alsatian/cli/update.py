@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from alsatian.cli import source
+from alsatian.cli import ids, source
 from alsatian.cli.models import add_model, load_recommender
 from alsatian.cli.output import add_quiet, check_place, counted, print_json, size
 from alsatian.console import print_table
+
+if TYPE_CHECKING:
+    from alsatian.data import Interactions
+    from alsatian.data.reading import Reading
 
 
 def register(subparsers: Any) -> None:
@@ -60,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
         )
     reading = source.read(args, planned)
     duplicates: Any = args.duplicates or ("last" if of_ratings(recommender.model_) else "sum")
-    new = reading.interactions(duplicates=duplicates, dtype=before.dtype)
+    new = _as_known(reading, before, duplicates)
     recommender.update(new, mode=args.mode, duplicates=duplicates)
     recommender.save(output)
     after = recommender.interactions_
@@ -75,3 +79,15 @@ def run(args: argparse.Namespace) -> int:
     print_table(["", "before", "after", "new"], rows)
     print(f"{output}, {size(output.stat().st_size)}, {counted(new.n_interactions, 'cell')} of {planned.source.name}")
     return 0
+
+
+def _as_known(reading: Reading, known: Interactions, duplicates: Any) -> Interactions:
+    """Return what was read under ids of the types that the model has."""
+    from alsatian.data import Interactions
+
+    if reading.table is None:
+        return reading.interactions(dtype=known.dtype)
+    columns = {role: reading.table.get_column(role) for role in reading.table.columns}
+    users = ids.as_known(columns.pop("user").to_list(), known.users)
+    items = ids.as_known(columns.pop("item").to_list(), known.items)
+    return Interactions.from_arrays(users, items, **columns, duplicates=duplicates, dtype=known.dtype)
