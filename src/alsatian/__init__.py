@@ -34,7 +34,7 @@ _HOMES = {
 }
 _SUBMODULES = (
     "callbacks", "compat", "data", "datasets", "derivation", "evaluation", "models", "objective", "persistence",
-    "recommend",
+    "plot", "recommend",
 )  # fmt: skip
 
 __all__ = [

@@ -1,1 +1,36 @@
-"""Pictures. The only room that imports matplotlib (the extra ``plot``)."""
+"""Pictures: displays of fitted models, as scikit-learn has them, and the picture of the demo.
+
+Each display has ``from_estimator(model, …)``, which draws and returns it, and ``plot(ax=None)``, which draws it again;
+``ax_`` and ``figure_`` are what it was drawn on. Models have them as methods: ``model.plot_history()``. They need
+matplotlib (the extra ``plot``), which is imported when something is drawn.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from alsatian.plot.factors import FactorsDisplay
+    from alsatian.plot.history import HistoryDisplay
+    from alsatian.plot.residuals import ResidualsDisplay
+    from alsatian.plot.spectrum import SpectrumDisplay
+
+_HOMES = {
+    "FactorsDisplay": "alsatian.plot.factors",
+    "HistoryDisplay": "alsatian.plot.history",
+    "ResidualsDisplay": "alsatian.plot.residuals",
+    "SpectrumDisplay": "alsatian.plot.spectrum",
+}
+
+__all__ = ["FactorsDisplay", "HistoryDisplay", "ResidualsDisplay", "SpectrumDisplay"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'alsatian.plot' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
