@@ -82,6 +82,8 @@ def plan_of(args: argparse.Namespace, source: str) -> Plan:
     columns: dict[str, Any] = {role: getattr(args, f"{role}_column") for role in ROLES}
     columns |= {role: False for role in _NONE if getattr(args, f"no_{role}")}
     planned = plan(source, columns=columns, form=args.format, options=options_of(args))
+    if args.dry_run:
+        return planned  # and what it is, is the answer
     note(args, f"{planned.source.name}: {planned.how}")
     if planned.names:
         note(args, _columns_told(planned, counted=not args.no_value))

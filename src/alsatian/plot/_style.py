@@ -59,6 +59,11 @@ def plain(ax: Axes, *, title: str, x: str, y: str, subtitle: str = "") -> None:
     ax.set_ylabel(y, color=SOFT)
 
 
+def plain_numbers(axis: Any) -> None:
+    """Write the numbers of an axis out, without a power of ten apart from them."""
+    axis.set_major_formatter(lambda value, _: f"{value:,.0f}" if abs(value) >= 1e4 else f"{value:g}")
+
+
 def whole_numbers(ax: Axes) -> None:
     """Let the horizontal axis have ticks at whole numbers only."""
     locator: Any = ax.xaxis.get_major_locator()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from alsatian.plot._style import ACCENT, PARTS, axes_or_new, check_fitted, legend, plain, whole_numbers
+from alsatian.plot._style import ACCENT, PARTS, axes_or_new, check_fitted, legend, plain, plain_numbers, whole_numbers
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -124,6 +124,8 @@ class HistoryDisplay:
             ax.set_yscale("log")
         else:
             self.lines_ = ax.plot(steps, self.loss, color=ACCENT, marker="o", markersize=3.5, linewidth=1.4)
+        if kind != "excess":
+            plain_numbers(ax.yaxis)
         ax.margins(x=0.02)
         last = int(self.iterations[-1])
         plain(

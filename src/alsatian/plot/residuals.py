@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from alsatian.plot._style import ACCENT, BLUE, INK, LINE, axes_or_new, check_fitted, legend, plain
+from alsatian.plot._style import ACCENT, BLUE, INK, LINE, axes_or_new, check_fitted, legend, plain, plain_numbers
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -102,6 +102,7 @@ class ResidualsDisplay:
         for x in (-rmse, rmse):
             ax.axvline(x, color=ACCENT, linewidth=1, linestyle="--", label="± RMSE" if x > 0 else None)
         ax.axvline(0, color=INK, linewidth=0.8)
+        plain_numbers(ax.yaxis)
         legend(ax, loc="upper right")
 
     def _draw_by_prediction(self, ax: Axes) -> None:

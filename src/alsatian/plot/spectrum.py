@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alsatian.plot._canonical import canonical
-from alsatian.plot._style import ACCENT, BLUE, INK, SOFT, axes_or_new, check_fitted, plain, whole_numbers
+from alsatian.plot._style import ACCENT, BLUE, INK, SOFT, axes_or_new, check_fitted, plain, plain_numbers, whole_numbers
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -95,6 +95,7 @@ class SpectrumDisplay:
             y="singular value",
         )
         ax.tick_params(axis="y", colors=INK)
+        plain_numbers(ax.yaxis)
         ax.set_xlim(0.4, k + 0.6)
         whole_numbers(ax)
         self.ax_, self.share_ax_, self.figure_ = ax, right, ax.figure  # type: ignore[assignment]

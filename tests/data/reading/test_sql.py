@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import importlib.util
 import sqlite3
 import sys
 from pathlib import Path
@@ -12,13 +11,11 @@ from urllib.parse import quote
 import numpy as np
 import pytest
 
+import postgres
+
 pytest.importorskip("polars")
 
 from alsatian.data.reading import Options, plan, without_password
-
-_spec = importlib.util.spec_from_file_location("postgres", Path(__file__).with_name("postgres.py"))
-postgres = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(postgres)
 
 ROWS = [("ann", 1, 4.5), ("bob", 1, 2.0), ("ann", 2, 3.5), ("Zoë", 3, 5.0), ("bob", 3, None)]
 
