@@ -34,7 +34,7 @@ _HOMES = {
 }
 _SUBMODULES = (
     "callbacks", "compat", "data", "datasets", "derivation", "evaluation", "models", "objective", "persistence",
-    "plot", "recommend",
+    "plot", "recommend", "report",
 )  # fmt: skip
 
 __all__ = [

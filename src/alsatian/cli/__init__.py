@@ -26,6 +26,7 @@ from alsatian.cli import (
     inspect,
     predict,
     recommend,
+    report,
     similar,
     update,
 )
@@ -40,6 +41,7 @@ _COMMANDS = (
     complete,
     update,
     inspect,
+    report,
     derive,
     demo,
     datasets,

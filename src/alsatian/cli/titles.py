@@ -52,6 +52,11 @@ class Titles:
         elif lacking:
             note(args, f"{counted(lacking, 'item')} of {len(ids):,} without a title")
 
+    @property
+    def known_titles(self) -> dict[Any, str]:
+        """The titles that were found, by item."""
+        return self._titles
+
     def of(self, item: Any) -> str:
         """Return the title of an item; the id where there is none."""
         return self._titles.get(item, str(item))
