@@ -137,5 +137,5 @@ def test_the_bar_tells_the_loss_its_fall_and_the_time_left(split, monkeypatch):
     lines = out.getvalue().splitlines()
     assert len(lines) == 5
     assert lines[1].startswith("Fitting ALS:  40%, 2 s, at most 3 s left, loss ")
-    assert lines[1].endswith("% lower")
+    assert lines[1].endswith(" % lower")
     assert lines[-1].startswith("Fitting ALS: 100%, 5 s, loss ")

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -362,3 +363,26 @@ def test_sql_on_the_command_line(capsys, folder):
     columns = ["--user-column", "u", "--item-column", "i", "--value-column", "n"]
     result = told(capsys, "fit", "sqlite:///shop.sqlite", "--query", query, *columns, "-o", "s.alsatian")
     assert (result["class"], result["users"], result["items"]) == ("ImplicitALS", 30, 20)
+
+
+@pytest.mark.slow
+def test_movielens_from_its_original_files_to_titles_and_a_report(capsys, shared_data, folder):
+    path = shared_data / "ml-1m" / "ratings.parquet"
+    if not path.exists():
+        pytest.skip(f"there is no {path}")
+    ratings = pl.read_parquet(path).select(pl.col("user", "item", "rating").cast(pl.Int32))
+    films = pl.read_parquet(path.with_name("movies.parquet"))
+    lines = ratings.select(pl.format("{}::{}::{}::978300760", "user", "item", "rating")).to_series()
+    (folder / "ratings.dat").write_text("\n".join(lines) + "\n")
+    titles = films.select(pl.format("{}::{}::Drama", "item", "title")).to_series()
+    (folder / "movies.dat").write_bytes(("\n".join(titles) + "\n").encode("latin-1", errors="replace"))
+    quick = ["--model", "implicit", "--n-components", 8, "--max-iter", 3, "--seed", 0]
+    said = run(capsys, "fit", "ratings.dat", "-o", "films.alsatian", *quick)
+    assert "6,040 users × 3,706 items, 1,000,209 cells (4.47 %)" in said.out
+    rows = told(capsys, "recommend", "films.alsatian", 42, "--items", "movies.dat")
+    assert len(rows) == 10
+    assert all(re.search(r"\(\d{4}\)$", row["title"]) for row in rows)
+    near = told(capsys, "similar", "films.alsatian", "star wars: episode iv", "--items", "movies.dat", "-n", 3)
+    assert any("Empire Strikes Back" in row["title"] for row in near)
+    run(capsys, "report", "films.alsatian", "--items", "movies.dat", "-o", "films.html")
+    assert "Star Wars" in (folder / "films.html").read_text(encoding="utf-8")

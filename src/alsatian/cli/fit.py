@@ -149,7 +149,10 @@ def _tell(args: argparse.Namespace, recommender: Any, output: Path, planned: Pla
             }
         )
         return
-    met = "met" if model.converged_ else "not met: more iterations may lower the loss further"
+    if model.tol == 0:
+        met = "0: all iterations done"
+    else:
+        met = "met" if model.converged_ else "not met: more iterations may lower the loss further"
     rows = [
         ["model", f"{type(model).__name__}, {counted(model.row_factors_.shape[1], 'component')}"],
         ["data", f"{counted(known.n_users, 'user')} × {counted(known.n_items, 'item')}, "

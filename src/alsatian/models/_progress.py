@@ -61,7 +61,7 @@ class Progress:
     def end(self, record: Record) -> None:
         """Show a finished iteration."""
         fell = (1 - record.loss / self._loss) if self._loss else math.nan
-        self._note = f"loss {record.loss:.6g}" + ("" if math.isnan(fell) else f", {fell:.2%} lower")
+        self._note = f"loss {record.loss:.6g}" + ("" if math.isnan(fell) else f", {100 * fell:.2g} % lower")
         self._loss = record.loss
         self.poll(1.0)
         if self._verbose >= 2:
