@@ -131,7 +131,7 @@ def test_bad_lines_are_counted_and_strict_stops(capsys, folder):
     assert f"line {lines}: 2 fields where the header has 3" in said.err
     assert f"line {lines + 1}: the value 'good' is no number that can be used" in said.err
     said = run(capsys, "fit", "plays.csv", "--strict", status=1)
-    assert f"alsatian: error: line {lines}: 2 fields" in said.err
+    assert f"alsatian: error: plays.csv: line {lines}: 2 fields" in said.err
     assert told(capsys, "fit", "plays.csv")["left_out"] == 2
 
 

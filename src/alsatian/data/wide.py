@@ -100,7 +100,7 @@ def read_wide(
         raise ValueError(f"{given.name} is a matrix: alsatian.ALS(…).impute fills arrays.")
     reader = reader_of(given, options or Options())
     names, places = list(reader.names), range(len(reader.names))
-    bad = BadLines(reader.place, strict=True)
+    bad = BadLines(reader.place, strict=True, source=given.name, cure="Mend it: a table is filled as a whole.")
     pl, lines = polars(), []
     frames = []
     for part in reader.parts(list(places), bad):
@@ -115,7 +115,10 @@ def read_wide(
     for place in places:
         if place in kept:
             continue
-        found = _numbers(frame.get_column(str(place)), names[place], reader, marks, lines)
+        try:
+            found = _numbers(frame.get_column(str(place)), names[place], reader, marks, lines)
+        except ValueError as error:
+            raise ValueError(f"{given.name}: {error}") from None
         if not isinstance(found, str) and place == 0 and _is_id(names[0], found):
             found = "it looks like an id"
         if isinstance(found, str):

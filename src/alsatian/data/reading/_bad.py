@@ -30,6 +30,10 @@ class BadLines:
         What is counted, from 1.
     strict : bool
         Whether the first one is an error.
+    source : str
+        What that error calls the table.
+    cure : str
+        How it ends.
     count : int
     first : list of BadLine
         The first ten.
@@ -37,6 +41,8 @@ class BadLines:
 
     place: str = "line"
     strict: bool = False
+    source: str = ""
+    cure: str = "Mend it, or have such lines left out: without strict."
     count: int = 0
     first: list[BadLine] = field(default_factory=list)
 
@@ -51,7 +57,7 @@ class BadLines:
         for number, reason in found:
             bad = BadLine(f"{self.place} {number:,}", reason)
             if self.strict:
-                raise ValueError(f"{bad}. Mend it, or have such {self.place}s left out: without strict.")
+                raise ValueError(f"{self.source}: {bad}. {self.cure}" if self.source else f"{bad}. {self.cure}")
             self.count += 1
             if len(self.first) < _NAMED:
                 self.first.append(bad)

@@ -115,7 +115,7 @@ class Plan:
         """
         if self._reader is None:
             return Reading(self, None, matrix_of(self.source), BadLines("row"))
-        bad, blank = BadLines(self._reader.place, strict), 0
+        bad, blank = BadLines(self._reader.place, strict, self.source.name), 0
         collector = self._collector(bad)
         assert self._roles is not None
         for part in self._reader.parts(list(self._roles.places.values()), bad):
