@@ -20,8 +20,8 @@ Score = Callable[[Any], float]
 class EarlyStopping(Callback):
     """Ends a fit once the error on held-out cells has not fallen for some iterations, and goes back to the best one.
 
-    The model as if it had ended after each iteration is asked, which costs one row half-step each time. The fit ends
-    exactly as it would have with ``max_iter=best_iteration_`` and the relaxation that it had.
+    The model as if it had ended after each iteration is asked, which costs one row half-step each time. With
+    ``relaxation=1`` the fit ends exactly as it would with ``max_iter=best_iteration_``.
 
     Parameters
     ----------

@@ -216,7 +216,7 @@ def test_weights_are_not_negative(tmp_path):
 CELL = st.text(alphabet='ab1," \n;\u00e9', max_size=5)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(rows=st.lists(st.lists(CELL, min_size=1, max_size=4), max_size=8), size=st.integers(1, 40), quoted=st.booleans())
 def test_the_quick_way_and_the_exact_way_agree(rows, size, quoted, tmp_path_factory):
     text = io.StringIO()
