@@ -51,6 +51,9 @@ REFERENCE = {
     "alsatian.derivation": "The derivation",
     "alsatian.datasets": "Data sets",
     "alsatian.compat": "Coming from elsewhere",
+    "alsatian.callbacks": "Callbacks",
+    "alsatian.plot": "Plots",
+    "alsatian.report": "The report",
 }
 
 

@@ -16,6 +16,7 @@ from alsatian import _tables
 from alsatian._engine.contract import Cells, Floats
 from alsatian.models._fit import Alternation, Factors, Side
 from alsatian.models._fitted import Array, Attribute, Course, Names, Number
+from alsatian.models._plots import Plots
 from alsatian.models._predict import all_scores, cell_scores, checked_indices
 from alsatian.models._sparse import with_dtype
 
@@ -25,7 +26,7 @@ FLOATS = (np.float64, np.float32)  # float32 stays, everything else becomes the 
 _OF_CALLBACKS = frozenset({"_callback_fit_ctx", "_skl_callbacks_to_teardown"})
 
 
-class FactorModel(ClassNamePrefixFeaturesOutMixin, CallbackSupportMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class FactorModel(Plots, ClassNamePrefixFeaturesOutMixin, CallbackSupportMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Base of the models X ≈ μ + b + d + W Zᵀ: input checks, tags and predictions; subclasses fit and fold in."""
 
     _fitted_attributes: ClassVar[Mapping[str, Attribute]] = {

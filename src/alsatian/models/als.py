@@ -24,11 +24,12 @@ from alsatian.models._init import first_columns
 from alsatian.models._inputs import cells_of, check_some_cell, refuse_weights_as_y, warn_of_empty
 from alsatian.models._limits import check_memory
 from alsatian.models._overflow import check_moments, check_size_of_values, ridge_scale
+from alsatian.models._plots import ResidualPlots
 from alsatian.models._predict import array_with_nan, csr_copy, fill
 from alsatian.models._sparse import with_dtype
 
 
-class ALS(FactorModel):
+class ALS(ResidualPlots, FactorModel):
     """Matrix factorization X ≈ W Zᵀ by alternating least squares, for full, incomplete and sparse matrices.
 
     Minimises, over row factors W, column factors Z and the biases that the model has,
