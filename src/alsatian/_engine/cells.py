@@ -60,6 +60,14 @@ def row_counts(cells: Cells) -> int | NDArray[np.int64]:
     return counts
 
 
+def places(cells: Cells) -> tuple[NDArray[np.int64], NDArray[np.integer]]:
+    """Return row and column of each stored cell, row by row."""
+    m, n = cells.shape
+    if cells.indptr is None or cells.indices is None:
+        return np.repeat(np.arange(m), n), np.tile(np.arange(n, dtype=np.int32), m)
+    return np.repeat(np.arange(m), np.diff(cells.indptr)), cells.indices
+
+
 def transpose(cells: Cells) -> Cells:
     """Return the cells of the transposed matrix, columns become rows; everything is copied once."""
     m, n = cells.shape

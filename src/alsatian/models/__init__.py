@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from alsatian.models._history import History, Record
     from alsatian.models._inputs import NoEntryWarning
+    from alsatian.models._leave_one_out import LeaveOneOut
     from alsatian.models.als import ALS
     from alsatian.models.implicit import ImplicitALS
     from alsatian.models.imputer import ALSImputer
@@ -17,11 +18,12 @@ _HOMES = {
     "ALSImputer": "alsatian.models.imputer",
     "ImplicitALS": "alsatian.models.implicit",
     "History": "alsatian.models._history",
+    "LeaveOneOut": "alsatian.models._leave_one_out",
     "NoEntryWarning": "alsatian.models._inputs",
     "Record": "alsatian.models._history",
 }
 
-__all__ = ["ALS", "ALSImputer", "History", "ImplicitALS", "NoEntryWarning", "Record"]
+__all__ = ["ALS", "ALSImputer", "History", "ImplicitALS", "LeaveOneOut", "NoEntryWarning", "Record"]
 
 
 def __getattr__(name: str) -> Any:

@@ -15,8 +15,9 @@ from alsatian import _tables
 from alsatian._engine import Cells
 from alsatian._engine.cells import Moments, moments, row_counts, transpose
 from alsatian._engine.threads import resolve_n_jobs
-from alsatian.models._base import FLOATS, FactorModel
+from alsatian.models._base import FLOATS
 from alsatian.models._constraints import COMMON, check_random_state_kind, check_range, check_ridge, pair
+from alsatian.models._diagnostics import ExplicitModel
 from alsatian.models._fit import Alternation, Factors, Side
 from alsatian.models._fitting import run_fit
 from alsatian.models._fold import Folded, FoldIn
@@ -28,7 +29,7 @@ from alsatian.models._predict import array_with_nan, csr_copy, fill
 from alsatian.models._sparse import with_dtype
 
 
-class ALS(FactorModel):
+class ALS(ExplicitModel):
     """Matrix factorization X ≈ W Zᵀ by alternating least squares, for full, incomplete and sparse matrices.
 
     Minimises, over row factors W, column factors Z and the biases that the model has,
