@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 from alsatian import _tables
 from alsatian._engine.contract import Cells, Floats
 from alsatian.models._fit import Alternation, Factors, Side
-from alsatian.models._fitted import Array, Attribute, Course, Names, Number
+from alsatian.models._fitted import Array, Attribute, Course, Names, Number, Ridge
 from alsatian.models._predict import all_scores, cell_scores, checked_indices
 from alsatian.models._sparse import with_dtype
 
@@ -34,6 +34,7 @@ class FactorModel(ClassNamePrefixFeaturesOutMixin, CallbackSupportMixin, Transfo
         "row_bias_": Array(("rows",), or_none=True),
         "column_bias_": Array(("columns",), or_none=True),
         "mean_": Number(float),
+        "reg_": Ridge(may_be_absent=True),  # in files of the first days
         "history_": Course(),
         "n_iter_": Number(int),
         "converged_": Number(bool),
@@ -200,12 +201,14 @@ def fitted_attributes(run: Alternation) -> dict[str, Any]:
     """Return what a fit leaves on the estimator, by name."""
     factors, rule = run.factors, run.rows.cells.rule
     of_rule = {"alpha_": rule.alpha} if rule.alpha > 0 else {}
+    reg = run.rows.ridge[0], run.columns.ridge[0]
     return of_rule | {
         "row_factors_": factors.rows,
         "column_factors_": factors.columns,
         "row_bias_": factors.row_bias,
         "column_bias_": factors.column_bias,
         "mean_": factors.mean,
+        "reg_": reg[0] if reg[0] == reg[1] else reg,
         "history_": run.history,
         "n_iter_": run.n_iter,
         "converged_": run.converged,
