@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from alsatian.models._history import History, Record
     from alsatian.models._inputs import NoEntryWarning
     from alsatian.models._leave_one_out import LeaveOneOut
+    from alsatian.models._uncertainty import Uncertainty
     from alsatian.models.als import ALS
     from alsatian.models.implicit import ImplicitALS
     from alsatian.models.imputer import ALSImputer
@@ -21,9 +22,10 @@ _HOMES = {
     "LeaveOneOut": "alsatian.models._leave_one_out",
     "NoEntryWarning": "alsatian.models._inputs",
     "Record": "alsatian.models._history",
+    "Uncertainty": "alsatian.models._uncertainty",
 }
 
-__all__ = ["ALS", "ALSImputer", "History", "ImplicitALS", "LeaveOneOut", "NoEntryWarning", "Record"]
+__all__ = ["ALS", "ALSImputer", "History", "ImplicitALS", "LeaveOneOut", "NoEntryWarning", "Record", "Uncertainty"]
 
 
 def __getattr__(name: str) -> Any:

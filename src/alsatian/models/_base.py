@@ -16,7 +16,7 @@ from alsatian import _tables
 from alsatian._engine.contract import Cells, Floats
 from alsatian.models._fit import Alternation, Factors, Side
 from alsatian.models._fitted import Array, Attribute, Course, Names, Number, Ridge
-from alsatian.models._predict import all_scores, cell_scores, checked_indices
+from alsatian.models._predict import all_scores, cell_scores, paired_indices
 from alsatian.models._sparse import with_dtype
 
 FLOATS = (np.float64, np.float32)  # float32 stays, everything else becomes the first
@@ -123,14 +123,12 @@ class FactorModel(ClassNamePrefixFeaturesOutMixin, CallbackSupportMixin, Transfo
         """
         check_is_fitted(self)
         self._validate_params()
-        i = checked_indices(rows, self.row_factors_.shape[0], "row")
-        j = checked_indices(columns, self.column_factors_.shape[0], "column")
-        try:
-            i, j = np.broadcast_arrays(i, j)
-        except ValueError:
-            raise ValueError(f"rows and columns must pair up, but have the shapes {i.shape} and {j.shape}.") from None
-        model = Factors(self.row_factors_, self.column_factors_, self.row_bias_, self.column_bias_, self.mean_)
-        return cell_scores(model, i.reshape(-1), j.reshape(-1), self.clip).reshape(i.shape)
+        i, j = paired_indices(rows, columns, (len(self.row_factors_), len(self.column_factors_)))
+        return cell_scores(self._factors, i.reshape(-1), j.reshape(-1), self.clip).reshape(i.shape)
+
+    @property
+    def _factors(self) -> Factors:
+        return Factors(self.row_factors_, self.column_factors_, self.row_bias_, self.column_bias_, self.mean_)
 
     @property
     def _n_features_out(self) -> int:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
 from alsatian import _tables
+from alsatian._engine.contract import Cells
 from alsatian.models._base import FactorModel
-from alsatian.models._fit import Factors
 from alsatian.models._leave_one_out import LeaveOneOut, left_out
+from alsatian.models._uncertainty import Uncertainty
 
 
 class ExplicitModel(FactorModel):
@@ -74,17 +76,121 @@ class ExplicitModel(FactorModel):
         >>> model.leave_one_out(X[1::2]).rmse > model.leave_one_out(X[::2]).rmse
         True
         """
+        return left_out(self._side(self._cells_of(X, weights), 0), self._factors, self.n_jobs)
+
+    def uncertainty(self, X: Any, weights: Any = None) -> Uncertainty:
+        """Return what tells the standard deviation of any prediction, from the matrix that the model was fitted on.
+
+        A model does not keep X, and no k × k matrix of a row either: these are made again where they are asked for. To
+        make this object costs about two iterations of a fit; each `std` after that, the systems of the rows and columns
+        that its cells are in.
+
+        Parameters
+        ----------
+        X : array-like, data frame or sparse matrix of shape (n_rows, n_columns)
+            The training matrix; another of that shape gives numbers that mean nothing.
+        weights : array-like or sparse matrix of shape (n_rows, n_columns), or None, default=None
+            Those of the fit.
+
+        Returns
+        -------
+        Uncertainty
+
+        Raises
+        ------
+        ValueError
+            Where X has another shape, or where the cells determine as many parameters as there are cells, so that none
+            tells of the noise.
+
+        Notes
+        -----
+        The parameters `reg`, `reg_exponent` and `bias_reg` count as they are set now. Under ``absent="zero"`` all cells
+        count, zeros among them, as draws of one noise: which is seldom so.
+
+        With λ = 0, A_i⁺ stands for A_i⁻¹ where A_i is singular: what the cells of a row do not determine is then no
+        part of its variance.
+
+        Examples
+        --------
+        >>> from alsatian import ALS
+        >>> from alsatian.datasets import make_ratings
+        >>> ratings = make_ratings((300, 200), n_ratings=12_000, n_components=4, noise=0.75, random_state=0)
+        >>> model = ALS(4, bias="both", random_state=0).fit(ratings.X)
+        >>> 0.7 < model.uncertainty(ratings.X).noise_std < 0.8
+        True
+        """
+        cells = self._cells_of(X, weights)
+        if cells.shape[0] != len(self.row_factors_):
+            raise ValueError(
+                f"X has {cells.shape[0]} rows, but the model was fitted on {len(self.row_factors_)}: give the matrix "
+                "that it was fitted on."
+            )
+        return self._uncertainty_of(cells)
+
+    def predict_cells(
+        self, rows: ArrayLike, columns: ArrayLike, *, return_std: bool = False, X: Any = None, weights: Any = None
+    ) -> Any:
+        """Return the scores of chosen cells of the training matrix, s_ij = μ + b_i + d_j + w_i·z_j.
+
+        They are kept within `clip`, as it is set now.
+
+        Parameters
+        ----------
+        rows, columns : array-like of int
+            Indices of the cells, of equal shapes (or shapes that broadcast).
+        return_std : bool, default=False
+            Whether to return standard deviations too: ``uncertainty(X, weights).std(rows, columns)``. For many calls,
+            make that object once.
+        X, weights
+            With ``return_std=True``, the training matrix, which the model does not keep, and its weights.
+
+        Returns
+        -------
+        scores : ndarray
+            Of that shape, in the precision of the model.
+        std : ndarray
+            Only with ``return_std=True``: of a new cell of weight one about its score. `clip` takes no part.
+
+        Raises
+        ------
+        IndexError
+            For an index out of range; a negative one does not count from the end.
+        ValueError
+            For a masked index, for shapes that do not pair up, and for ``return_std=True`` without X.
+        TypeError
+            For indices that are not integers.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from alsatian import ALS
+        >>> model = ALS(1, reg=1e-6, random_state=0).fit(np.outer([1.0, 2, 3], [1.0, 2]))
+        >>> model.predict_cells([0, 2], [1, 1]).round(3)
+        array([2., 6.])
+        """
+        scores = super().predict_cells(rows, columns)
+        if not return_std:
+            if X is not None or weights is not None:
+                raise ValueError("X and weights are for return_std=True alone: scores are those of the fitted factors.")
+            return scores
+        if X is None:
+            raise ValueError(
+                "return_std=True needs the training matrix, which the model does not keep: give it as X=..., with "
+                "weights=... where it was fitted with weights."
+            )
+        return scores, self.uncertainty(X, weights).std(rows, columns)
+
+    def _cells_of(self, X: Any, weights: Any) -> Cells:
+        """Check rows of the training width, and return their cells."""
         check_is_fitted(self)
         self._validate_params()
         weights = _tables.plain_weights(weights, X)
-        X = self._checked(X, self.column_factors_.dtype, reset=False)
-        cells = self._cells_to_fold(X, weights)
-        return left_out(self._side(cells, 0), self._factors, self.n_jobs)
+        return self._cells_to_fold(self._checked(X, self.column_factors_.dtype, reset=False), weights)
 
-    @property
-    def _factors(self) -> Factors:
-        return Factors(self.row_factors_, self.column_factors_, self.row_bias_, self.column_bias_, self.mean_)
+    def _uncertainty_of(self, cells: Cells) -> Uncertainty:
+        """Return the uncertainty from the training cells."""
+        return Uncertainty(self._side(cells, 0), self._factors, lambda columns: self._side(columns, 1), self.n_jobs)
 
-    def _cells_to_fold(self, X: Any, weights: Any = None) -> Any:
+    def _cells_to_fold(self, X: Any, weights: Any = None) -> Cells:
         """Return rows of the training width as cells."""
         raise NotImplementedError

@@ -285,11 +285,7 @@ class ALS(ExplicitModel):
         row_bias : ndarray of shape (n,) or None
             Only with ``return_bias=True``; None where the model has no row bias.
         """
-        check_is_fitted(self)
-        self._validate_params()
-        weights = _tables.plain_weights(weights, X)
-        X = self._checked(X, self.column_factors_.dtype, reset=False)
-        folded = self._fold_in(X, weights)
+        folded = self._fold_in(self._cells_of(X, weights))
         return (folded.factors, folded.bias) if return_bias else folded.factors
 
     def impute(self, X: Any, *, weights: Any = None, dense: bool = False) -> Any:
@@ -338,7 +334,8 @@ class ALS(ExplicitModel):
             )
         with np.errstate(over="ignore"):  # what does not fit comes out as inf, and is named
             dtype = self.column_factors_.dtype
-            folded = self._fold_in(with_dtype(X, dtype) if sparse else X.astype(dtype, copy=False), weights)
+            cells = self._cells_to_fold(with_dtype(X, dtype) if sparse else X.astype(dtype, copy=False), weights)
+            folded = self._fold_in(cells)
         factors = Factors(folded.factors, self.column_factors_, folded.bias, self.column_bias_, self.mean_)
         filled = fill(array_with_nan(X), factors, self.clip)
         return _tables.like(given, filled) if _tables.is_frame(given) else filled
@@ -433,7 +430,6 @@ class ALS(ExplicitModel):
             allow_full=self._fitted_full,
         )  # fmt: skip
 
-    def _fold_in(self, X: Any, weights: Any) -> Folded:
-        cells = self._cells_to_fold(X, weights)
+    def _fold_in(self, cells: Cells) -> Folded:
         warn_of_empty(cells)
         return FoldIn(self)(cells)
