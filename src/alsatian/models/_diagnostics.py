@@ -23,7 +23,7 @@ class ExplicitModel(FactorModel):
         """Return the score that each observed cell of X gets from a model that has not seen it, in its row.
 
         Each row is solved as by `transform`, but for each of its cells without that cell, with the columns Z, d and μ,
-        and the ridge Λ_i = count^ν λ of the whole row, held fixed. It costs no more than a few times what `transform`
+        and the ridge Λ_i = count^ν λ of the whole row, held fixed. It costs a few times what `transform` (in float64)
         does: with t = x − o, o = μ + d_j, and the leverage h = c z̃ᵀ A_i⁻¹ z̃ the score is
 
             s₋ = t − (t − s) / (1 − h)
@@ -82,7 +82,7 @@ class ExplicitModel(FactorModel):
         """Return what tells the standard deviation of any prediction, from the matrix that the model was fitted on.
 
         A model does not keep X, and no k × k matrix of a row either: these are made again where they are asked for. To
-        make this object costs about two iterations of a fit; each `std` after that, the systems of the rows and columns
+        make this object costs a few iterations of a fit; each `std` after that, the systems of the rows and columns
         that its cells are in.
 
         Parameters

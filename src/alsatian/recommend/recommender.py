@@ -326,7 +326,7 @@ class Recommender:
             and predicted by what is left: μ + b_i + d_j without the bias of who is unknown, 0 for `ImplicitALS`.
         return_std : bool, default=False
             Whether to return standard deviations of new ratings about their scores too: see `alsatian.ALS.uncertainty`,
-            of which the first call makes one, from the interactions. That costs about two iterations of the fit.
+            of which the first call makes one, from the interactions. That costs a few iterations of a fit.
 
         Returns
         -------
