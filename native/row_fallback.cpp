@@ -75,15 +75,28 @@ LeastSquares RowSolver<T>::dense_system(i64 row) const {
     return system;
 }
 
+// The row as its ridge has it, where float64 can tell; otherwise the solution of least norm.
 template <class T>
-RowResult RowSolver<T>::fallback(i64 row, const RowPlan& plan) {
+std::vector<double> RowSolver<T>::careful_solution(i64 row, const LeastSquares& system, bool dense) {
+    const double ridge = s_.no_ridge ? 0.0 : s_.scale(row) * s_.least_lambda();
+    if (ridge > 0) {
+        if (const auto w = regularized_solution(system, dense, ridge)) {
+            counts.primal++;
+            return *w;
+        }
+    }
     counts.minimum_norm++;
-    const bool dense = plan.rule.gram_weight > 0;
-    const LeastSquares system = dense ? dense_system(row) : stacked_rows(s_, row, plan.absent);
     const double eps = std::numeric_limits<T>::epsilon();
     // The singular values of A are the squares of those of S, and so is the cutoff: √eps becomes eps.
     const double rounding = 16.0 * system.columns * std::numeric_limits<double>::epsilon();
-    const std::vector<double> w = minimum_norm(system, dense ? std::max(eps, rounding) : std::sqrt(eps));
+    return minimum_norm(system, dense ? std::max(eps, rounding) : std::sqrt(eps));
+}
+
+template <class T>
+RowResult RowSolver<T>::fallback(i64 row, const RowPlan& plan) {
+    const bool dense = plan.rule.gram_weight > 0;
+    const LeastSquares system = dense ? dense_system(row) : stacked_rows(s_, row, plan.absent);
+    const std::vector<double> w = careful_solution(row, system, dense);
 
     const int n = system.columns;
     std::vector<double> delta(n, 0.0);

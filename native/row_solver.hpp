@@ -120,6 +120,7 @@ class RowSolver {
     bool solve_dual(const Factors<T>& z, const T* column_scale, double shift);
     RowResult finish_primal(i64 row, const RowPlan& plan);
     RowResult fallback(i64 row, const RowPlan& plan);
+    std::vector<double> careful_solution(i64 row, const LeastSquares& system, bool dense);
     void accumulate(const RowPlan& plan, i64 begin, i64 end, T* a, T* rhs, Tally& tally, Crew& crew,
                     int worker);
     void accumulate_absent(i64 row);
