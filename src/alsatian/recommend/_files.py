@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from alsatian.data import Interactions
 from alsatian.persistence import ModelFileError, naming, pack, read, unpack, write
+from alsatian.recommend import _reading
 
 KIND = "recommender"
 
 
-def save(path: Any, model: Any, interactions: Interactions) -> None:
-    """Write a fitted model and its interactions."""
+class Loaded(NamedTuple):
+    """What a file of a recommender holds."""
+
+    model: Any
+    interactions: Interactions
+    read: dict[str, Any]  # how frames are read
+
+
+def save(path: Any, model: Any, interactions: Interactions, read: dict[str, Any]) -> None:
+    """Write a fitted model, its interactions, and how frames are read."""
     arrays: dict[str, Any] = {}
-    header: dict[str, Any] = {"kind": KIND, "model": pack(model, arrays, "model/")}
+    header: dict[str, Any] = {"kind": KIND, "model": pack(model, arrays, "model/"), "frames": read}
     header["interactions"], parts = interactions.to_stored()
     arrays |= {f"interactions/{name}": array for name, array in parts.items()}
     write(path, header, arrays)
 
 
-def load(path: Any, *, mmap: bool, verify: bool) -> tuple[Any, Interactions]:
+def load(path: Any, *, mmap: bool, verify: bool) -> Loaded:
     """Read what `save` wrote.
 
     Raises
@@ -34,8 +43,8 @@ def load(path: Any, *, mmap: bool, verify: bool) -> tuple[Any, Interactions]:
         return restored(header, arrays, verify=verify)
 
 
-def restored(header: dict[str, Any], arrays: dict[str, Any], *, verify: bool) -> tuple[Any, Interactions]:
-    """Return model and interactions of a file that was read."""
+def restored(header: dict[str, Any], arrays: dict[str, Any], *, verify: bool) -> Loaded:
+    """Return what is in a file that was read."""
     model = unpack(header.get("model"), arrays, verify=verify)
     prefix = "interactions/"
     parts = {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
@@ -48,4 +57,4 @@ def restored(header: dict[str, Any], arrays: dict[str, Any], *, verify: bool) ->
             f"its interactions are of shape {interactions.shape}, but its model has {len(model.row_factors_)} rows and "
             f"{len(model.column_factors_)} columns."
         )
-    return model, interactions
+    return Loaded(model, interactions, _reading.restored(header.get("frames")))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from threading import Lock
 from typing import Any, Literal, Self
 
@@ -24,11 +23,12 @@ from alsatian.recommend._checks import (
     of_ratings,
     warn_of_other_types,
 )
-from alsatian.recommend._fallback import UnknownIdWarning, scores_of_pairs, told
+from alsatian.recommend._fallback import positions_of_pairs, scores_of_pairs
 from alsatian.recommend._history import visitors
-from alsatian.recommend._ids import as_ids, positions_of
-from alsatian.recommend._search import check_n, listing, ranked, similar, warn_of_lost
-from alsatian.recommend._state import Space, State, cells_of, told_of
+from alsatian.recommend._ids import positions_of
+from alsatian.recommend._reading import reading
+from alsatian.recommend._search import check_n, listing, ranked, similar_listing
+from alsatian.recommend._state import State, cells_of, told_of
 from alsatian.recommend._update import removed, updated
 from alsatian.recommend.explanation import Explanation
 from alsatian.recommend.listing import Listing
@@ -116,7 +116,7 @@ class Recommender:
         """
         model = fresh(self.model)
         columns = {"duplicates": "last" if of_ratings(model) else "sum"} | columns
-        known = as_interactions(interactions, columns)
+        known, read = as_interactions(interactions, columns), reading(columns)
         check_weights(model, known)
         if known is not interactions and of_ratings(model) and "value" not in columns and (known.values == 1).all():
             raise ValueError(
@@ -127,9 +127,9 @@ class Recommender:
             model.fit(known.csr, **({} if known.weights is None else {"weights": known.weights}))
         except BaseException:  # Ctrl-C: the last whole iteration can be used
             if hasattr(model, "row_factors_"):
-                self._state, self._read = State(model, known), columns
+                self._state, self._read = State(model, known), read
             raise
-        self._state, self._read = State(model, known), columns
+        self._state, self._read = State(model, known), read
         return self
 
     @property
@@ -257,7 +257,7 @@ class Recommender:
         Listing
             Of an item without an interaction it is empty, with a `NoEntryWarning`.
         """
-        return self._similar(self._fitted.item_space, items, n, metric, (only, exclude))
+        return similar_listing(self._fitted.item_space, items, n, metric, (only, exclude))
 
     def similar_users(
         self, users: Any, n: int = 10, *, metric: Metric = "cosine", only: Any = None, exclude: Any = None
@@ -276,18 +276,7 @@ class Recommender:
         Listing
             Of a user without an interaction it is empty, with a `NoEntryWarning`.
         """
-        return self._similar(self._fitted.user_space, users, n, metric, (only, exclude))
-
-    @staticmethod
-    def _similar(space: Space, asked: Any, n: int, metric: str, limits: tuple[Any, Any]) -> Listing:
-        if metric not in {"cosine", "dot"}:
-            raise ValueError(f"metric must be 'cosine' or 'dot'. Got {metric!r}.")
-        n, positions = check_n(n, len(space.ids)), positions_of(space.ids, asked, space.what)
-        itself = np.arange(len(positions) + 1, dtype=np.int64), positions.astype(np.int32)
-        queries = space.ids[positions]
-        allowed = candidates(queries.tolist(), (space.ids, space.what), space.known, itself, limits)
-        warn_of_lost(space, positions, 4)
-        return listing(similar(space, positions, metric, n, allowed), queries, space.what, space.ids, "similar")
+        return similar_listing(self._fitted.user_space, users, n, metric, (only, exclude))
 
     def explain(self, user: Any, item: Any) -> Explanation:
         """Say what each interaction of a user adds to the score of an item.
@@ -333,14 +322,7 @@ class Recommender:
             Within the model's `clip`.
         """
         state = self._fitted
-        rows, columns = state.users.find(as_ids(users)), state.items.find(as_ids(items))
-        try:
-            rows, columns = np.broadcast_arrays(rows, columns)
-        except ValueError:
-            raise ValueError(f"users and items must pair up, but are {rows.size} and {columns.size}.") from None
-        message = told(rows, columns)
-        if message:
-            warnings.warn(message, UnknownIdWarning, stacklevel=2)
+        rows, columns = positions_of_pairs(state, users, items)
         return scores_of_pairs(state.model, rows, columns)
 
     def update(self, interactions: Any, mode: Literal["add", "replace"] = "add", **columns: Any) -> Self:
@@ -420,17 +402,17 @@ class Recommender:
         return self
 
     def save(self, path: Any) -> None:
-        """Write the model, its parameters, all ids and interactions to one file; see `alsatian.save`."""
+        """Write the model, its parameters, all ids and interactions, and how frames are read; see `alsatian.save`."""
         state = self._fitted
-        _files.save(path, state.model, state.interactions)
+        _files.save(path, state.model, state.interactions, self._read)
 
     @classmethod
     def load(cls, path: Any, *, mmap: bool = True, verify: bool = True) -> Self:
         """Read what `save` wrote; see `alsatian.load`, which reads it too."""
-        model, interactions = _files.load(path, mmap=mmap, verify=verify)
-        made = cls(clone(model))
-        made._state = State(model, interactions)
-        made._read = {"duplicates": "last" if of_ratings(model) else "sum"}
+        stored = _files.load(path, mmap=mmap, verify=verify)
+        made = cls(clone(stored.model))
+        made._state = State(stored.model, stored.interactions)
+        made._read = {"duplicates": "last" if of_ratings(stored.model) else "sum"} | stored.read
         return made
 
     @property
