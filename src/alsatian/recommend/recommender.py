@@ -329,9 +329,11 @@ class Recommender:
         """Take in new interactions, new users and new items, without fitting again.
 
         Users and items with a new or changed interaction are solved exactly with all others as they are, and then the
-        users of these items (with `ImplicitALS` and ``absent="zero"`` all users, as each item has a say in each of
-        them); the mean stays. The loss is close to that of a new fit while little is new. Take in many at once rather
-        than one by one, and use `recommend_for` for visitors that need not be kept.
+        users of these items; new users of new items alone, and these items, are solved by turns first. The mean stays.
+        With `ImplicitALS` and ``absent="zero"`` each item has a say in every user, and all users are solved: an update
+        takes about as long as half an iteration of the fit, however little is new. So take in many at once rather than
+        one by one, and use `recommend_for` for visitors that need not be kept. The loss is close to that of a new fit
+        while little is new.
 
         Parameters
         ----------
@@ -340,7 +342,8 @@ class Recommender:
         mode : {"add", "replace"}, default="add"
             Whether they come on top of what is known (of the same pair values are added, or with
             ``duplicates="last"``, the default for ratings, the new one counts), or each user in them has these and no
-            others from now on.
+            others from now on. With ``duplicates="mean"`` it is the mean of what is known and the new value, however
+            many rows the former came from.
         **columns
             How a frame is read, where not as in `fit`.
 
@@ -375,7 +378,8 @@ class Recommender:
     def forget(self, *, users: Any = None, items: Any = None) -> Self:
         """Remove users, items, and all interactions with them, without fitting again.
 
-        Items of these users, and users of these items, are solved again for what is left, as in `update`.
+        Items of these users, and users of these items, are solved again for what is left, as in `update` (and all users
+        where each item has a say in each of them).
 
         Parameters
         ----------
