@@ -517,3 +517,13 @@ def test_integers_and_floats_that_no_other_type_holds():
     assert ids.find([2**60, 2**60 + 1]).tolist() == [3, -1]
     assert ids.find(np.array([2**63, 2**64 - 1], dtype=np.uint64)).tolist() == [-1, -1]
     assert Ids([2.0**63, 5]).find([2**63, 5]).tolist() == [0, 1]
+
+
+def test_times_in_lists_are_held_by_one_unit_or_stay_as_they_are() -> None:
+    far = [np.datetime64("12024-05-01"), np.datetime64("-5000-01-01"), datetime(2024, 5, 1)]
+    assert Ids(far).values.tolist() == np.array(far, dtype="M8[D]").tolist()
+    fine = [np.datetime64("2024-05-01T00:00:00.000000001"), datetime(2024, 5, 1)]
+    assert Ids(fine).values.dtype == np.dtype("M8[ns]")
+    both = Ids([*far, *fine[:1]])  # no unit holds all of them
+    assert both.kind == "object"
+    assert both.find([*fine, *far]).tolist() == [3, 2, 0, 1, 2]

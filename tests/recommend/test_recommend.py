@@ -205,6 +205,24 @@ def test_equal_scores_are_ranked_in_the_order_of_the_ids() -> None:
     assert [id for id, _ in recommender.recommend("c", n=3)["c"]] == [1, 2, 3]
 
 
+@pytest.mark.parametrize("n", [1, 2, 5, 39])
+def test_items_of_one_direction_are_similar_in_the_order_of_the_ids(n: int) -> None:
+    rng = np.random.default_rng(0)
+    recommender = fitted(items=40, users=50)
+    model = recommender.model_
+    direction = rng.normal(size=5)
+    model.column_factors_[5:35] = direction * rng.uniform(0.1, 3, size=(30, 1))  # cosines of one, but for rounding
+    lists = recommender.similar_items(120, n=n)
+    ones = lists.scores[0] == 1
+    assert ones.sum() >= min(n, 5)
+    assert (np.diff(lists.positions[0][ones]) > 0).all()
+    unit = model.column_factors_ / np.linalg.norm(model.column_factors_.astype(np.float64), axis=1, keepdims=True)
+    assert (np.diff(lists.scores[0]) <= 0).all()
+    np.testing.assert_allclose(lists.scores[0], np.sort((unit @ unit[20])[np.arange(40) != 20])[::-1][:n], atol=1e-6)
+    some = recommender.similar_items([120, 100], n=n, only=[101, 134, 130])
+    assert some.to_list()[0] == recommender.similar_items([120], n=n, only=[101, 134, 130]).to_list()[0]
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_contributions_sum_to_the_score(name: str) -> None:
     recommender = fitted(name)
@@ -348,15 +366,6 @@ def test_nobody_is_explained_by_the_base_alone(name: str) -> None:
     assert why.score == why.base == pytest.approx(float(recommender.predict("u1", 104)[0]), abs=1e-6)
 
 
-def test_a_series_of_values_by_item_is_a_visitor() -> None:
-    recommender = fitted()
-    expected = recommender.recommend_for({100: 3.0, 105: 1.0})
-    lists = recommender.recommend_for(pd.Series([3.0, 1.0], index=[100, 105]))
-    np.testing.assert_array_equal(lists.positions, expected.positions)
-    ids = recommender.recommend_for(pl.Series([100, 105]))
-    np.testing.assert_array_equal(ids.positions, recommender.recommend_for([100, 105]).positions)
-
-
 def test_unknown_items_of_a_visitor_can_be_ignored() -> None:
     recommender = fitted()
     expected = recommender.recommend_for({100: 3.0})
@@ -386,6 +395,8 @@ def test_ids_that_no_column_holds_are_told() -> None:
     recommender = Recommender(ImplicitALS(2, random_state=0)).fit(Interactions.from_arrays(["a", 5, "b"], ["x", 1, 1]))
     with pytest.raises(TypeError, match="use to_dict"):
         recommender.recommend(n=2, exclude_seen=False).to_frame("polars")
+    with pytest.raises(ValueError, match="backend must be one of"):
+        recommender.recommend(n=2).to_frame("dask")  # type: ignore[arg-type]
 
 
 def test_an_interrupted_fit_leaves_its_last_whole_iteration() -> None:

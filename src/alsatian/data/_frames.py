@@ -112,6 +112,12 @@ def _listed(names: list[str]) -> str:
     return f"{shown}, … ({len(names)} in all)" if len(names) > 20 else shown or "no column"
 
 
+def check_backend(backend: str) -> None:
+    """Refuse a library that no frame can be made of."""
+    if backend not in BACKENDS:
+        raise ValueError(f"backend must be one of {', '.join(map(repr, BACKENDS))}, got {backend!r}.")
+
+
 def make_frame(columns: dict[str, NDArray[Any]], backend: str) -> Any:
     """Return arrays as a frame.
 
@@ -120,8 +126,7 @@ def make_frame(columns: dict[str, NDArray[Any]], backend: str) -> Any:
     ImportError
         Where the library is not installed.
     """
-    if backend not in BACKENDS:
-        raise ValueError(f"backend must be one of {', '.join(map(repr, BACKENDS))}, got {backend!r}.")
+    check_backend(backend)
     given = {name: _for_frame(array) for name, array in columns.items()}
     library: Any = backend
     try:

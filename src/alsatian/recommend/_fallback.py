@@ -26,7 +26,7 @@ def positions_of_pairs(state: State, users: Any, items: Any) -> tuple[NDArray[np
     ValueError
         Where users and items do not pair up.
     """
-    rows, columns = state.users.find(as_ids(users)), state.items.find(as_ids(items))
+    rows, columns = state.users.find(as_ids(users, state.users)), state.items.find(as_ids(items, state.items))
     try:
         rows, columns = np.broadcast_arrays(rows, columns)
     except ValueError:

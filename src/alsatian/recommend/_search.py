@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from alsatian._engine.cells import blocks
+from alsatian._engine.contract import Floats
 from alsatian._engine.threads import resolve_n_jobs
 from alsatian._engine.top_n import TopN, top_n
 from alsatian.data import Ids
@@ -18,6 +20,8 @@ from alsatian.recommend._candidates import Candidates, candidates
 from alsatian.recommend._ids import positions_of
 from alsatian.recommend._state import Space, State
 from alsatian.recommend.listing import Listing
+
+_ENTRIES = 1 << 22  # of full lists at a time
 
 
 def ranked(state: State, rows: Folded, who: NDArray[np.bool_], n: int, limits: Candidates) -> TopN:
@@ -49,24 +53,50 @@ def ranked(state: State, rows: Folded, who: NDArray[np.bool_], n: int, limits: C
 
 def similar(space: Space, positions: NDArray[np.int64], metric: str, n: int, limits: Candidates) -> TopN:
     """List the nearest of one side: by the cosine of the angle between factors, or by their inner product."""
-    unit, factors = space.unit, space.unit if metric == "cosine" else space.factors
-    limits.allowed = limits.allowed & unit.any(axis=1)
-    found = top_n(
-        factors[positions], factors, n=n, allowed=limits.allowed, exclude=limits.exclude, only=limits.only,
-        n_jobs=space.n_jobs,
-    )  # fmt: skip
-    lost = ~(space.known & unit.any(axis=1))[positions]
-    found.indices[lost], found.scores[lost], found.counts[lost] = -1, -np.inf, 0
+    limits.allowed = limits.allowed & space.there
     if metric == "cosine":
-        np.clip(found.scores, -1, 1, out=found.scores, where=found.indices >= 0)
+        found = _cosines(space, positions, n, limits)
+    else:
+        found = _nearest(space.factors[positions], space.factors, n, limits, space.n_jobs)
+    lost = ~(space.known & space.there)[positions]
+    found.indices[lost], found.scores[lost], found.counts[lost] = -1, -np.inf, 0
+    return found
+
+
+def _cosines(space: Space, positions: NDArray[np.int64], n: int, limits: Candidates) -> TopN:
+    """List by the cosine, which rounding may put beyond one: what it puts there is equal, in the order of the ids."""
+    unit, n_jobs = space.unit, space.n_jobs
+    found = _nearest(unit[positions], unit, n, limits, n_jobs)
+    cut = np.flatnonzero((found.scores[:, 0] > 1) & (found.scores[:, -1] >= 1))  # equals may be behind the last place
+    for block in blocks(cut.size, max(1, _ENTRIES // len(unit))) if n < len(unit) else ():
+        rows = cut[block]
+        every = _in_order(_nearest(unit[positions[rows]], unit, len(unit), limits.of(rows), n_jobs))
+        found.indices[rows], found.scores[rows] = every.indices[:, :n], every.scores[:, :n]
+    return _in_order(found)
+
+
+def _nearest(queries: Floats, factors: Floats, n: int, limits: Candidates, n_jobs: int) -> TopN:
+    return top_n(
+        queries, factors, n=n, allowed=limits.allowed, exclude=limits.exclude, only=limits.only, n_jobs=n_jobs
+    )  # fmt: skip
+
+
+def _in_order(found: TopN) -> TopN:
+    """Clip cosines, in place, and order those that are one by their positions."""
+    scores, indices = found.scores, found.indices
+    beyond = np.flatnonzero(scores[:, 0] > 1)
+    np.clip(scores, -1, 1, out=scores, where=indices >= 0)
+    order = np.lexsort((indices[beyond], -scores[beyond]))
+    indices[beyond] = np.take_along_axis(indices[beyond], order, 1)
+    scores[beyond] = np.take_along_axis(scores[beyond], order, 1)
     return found
 
 
 def warn_of_lost(space: Space, positions: NDArray[np.int64], level: int) -> None:
     """Warn where a query has no factors, which nothing can be compared with."""
-    lost = np.flatnonzero(~(space.known & space.unit.any(axis=1))[positions])
+    lost = np.flatnonzero(~(space.known & space.there)[positions])
     if lost.size:
-        first = space.ids[positions[lost[:1]]].tolist()[0]
+        first = space.ids[int(positions[lost[0]])]
         warnings.warn(
             f"{lost.size} {space.what}{'' if lost.size == 1 else 's'} (first: {first!r}) of which nothing is known (no "
             "interaction, or zero factors): nothing is similar, and the list is empty.",
@@ -89,7 +119,7 @@ def similar_listing(space: Space, asked: Any, n: int, metric: str, limits: tuple
     n, positions = check_n(n, len(space.ids)), positions_of(space.ids, asked, space.what)
     itself = np.arange(len(positions) + 1, dtype=np.int64), positions.astype(np.int32)
     queries = space.ids[positions]
-    allowed = candidates(queries.tolist(), (space.ids, space.what), space.known, itself, limits)
+    allowed = candidates(queries, (space.ids, space.what), space.known, itself, limits)
     warn_of_lost(space, positions, 4)
     return listing(similar(space, positions, metric, n, allowed), queries, space.what, space.ids, "similar")
 

@@ -25,6 +25,7 @@ class Space(NamedTuple):
     known: NDArray[np.bool_]  # which of them have an interaction
     factors: Floats
     unit: Floats  # over their lengths; zeros where there is no length
+    there: NDArray[np.bool_]  # which of them have a length
     n_jobs: int
 
 
@@ -82,14 +83,17 @@ class State:
     @cached_property
     def item_space(self) -> Space:
         """The items among each other."""
-        factors = self.model.column_factors_
-        return Space("item", self.items, self.known_items, factors, _unit(factors), resolve_n_jobs(self.model.n_jobs))
+        return self._space("item", self.items, self.known_items, self.model.column_factors_)
 
     @cached_property
     def user_space(self) -> Space:
         """The users among each other."""
-        factors = self.model.row_factors_
-        return Space("user", self.users, self.known_users, factors, _unit(factors), resolve_n_jobs(self.model.n_jobs))
+        return self._space("user", self.users, self.known_users, self.model.row_factors_)
+
+    def _space(self, what: str, ids: Ids, known: NDArray[np.bool_], factors: Floats) -> Space:
+        unit = _unit(factors)
+        there = np.asarray(unit.any(axis=1))
+        return Space(what, ids, known, factors, unit, there, resolve_n_jobs(self.model.n_jobs))
 
     def fold(self, values: csr_array[Any], weights: csr_array[Any] | None) -> Folded:
         """Solve rows of interactions that are not among those known."""

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from alsatian.data._columns import to_list
 from alsatian.data._frames import make_frame
 
 
@@ -41,7 +42,7 @@ class Explanation:
 
     def to_list(self) -> list[tuple[Any, float]]:
         """Return the pairs (item, contribution)."""
-        return list(zip(self.items.tolist(), self.contributions.tolist(), strict=True))
+        return list(zip(to_list(self.items), self.contributions.tolist(), strict=True))
 
     def to_frame(self, backend: Literal["pandas", "polars", "pyarrow"] = "pandas") -> Any:
         """Return a frame with a row for each interaction: ``item``, ``value``, ``contribution``."""

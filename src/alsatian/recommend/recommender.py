@@ -24,7 +24,7 @@ from alsatian.recommend._checks import (
     warn_of_other_types,
 )
 from alsatian.recommend._fallback import positions_of_pairs, scores_of_pairs
-from alsatian.recommend._history import visitors
+from alsatian.recommend._history import check_columns, visitors
 from alsatian.recommend._ids import positions_of
 from alsatian.recommend._reading import reading
 from alsatian.recommend._search import check_n, listing, ranked, similar_listing
@@ -185,7 +185,7 @@ class Recommender:
         rows = np.arange(len(state.users)) if users is None else positions_of(state.users, users, "user")
         seen = seen_by(state.csr, rows) if exclude_seen else None
         queries = state.users[rows]
-        limits = candidates(queries.tolist(), (state.items, "item"), state.known_items, seen, (only, exclude))
+        limits = candidates(queries, (state.items, "item"), state.known_items, seen, (only, exclude))
         model = state.model
         whole = users is None
         factors = model.row_factors_ if whole else model.row_factors_[rows]
@@ -209,8 +209,9 @@ class Recommender:
         Parameters
         ----------
         interactions : frame, Interactions, mapping from item to value, or ids of items
-            A frame or Interactions: of one or several users, who are the queries. A mapping (or a pandas Series with
-            the items as labels), or ids (each of value 1): of one visitor, who is the query None.
+            A frame or Interactions: of one or several users, who are the queries. A mapping, or ids (each of value 1):
+            of one visitor, who is the query None. A Series is ids, as everywhere; one of pandas with labels of its own
+            is refused, as they may be the items: ``series.to_dict()`` is a mapping.
         n, exclude_seen, only, exclude
             As in `recommend`; seen is what these interactions hold.
         unknown : {"error", "ignore"}, default="error"
@@ -226,15 +227,18 @@ class Recommender:
         ------
         UnknownIdError
             For an item that is not known, unless they are to be ignored.
+        TypeError, ValueError
+            For what is none of these, keywords of frames beside what is none, and values that are not finite.
         """
         state = self._fitted
         n, exclude_seen = check_n(n, len(state.items)), checked_bool("exclude_seen", exclude_seen)
         if unknown not in {"error", "ignore"}:
             raise ValueError(f"unknown must be 'error' or 'ignore'. Got {unknown!r}.")
+        check_columns(interactions, columns)
         who = visitors(interactions, self._read | columns, state, unknown)
         folded = state.fold(who.values, who.weights)
         seen = seen_by(who.values, np.arange(len(who.ids))) if exclude_seen else None
-        limits = candidates(who.ids.tolist(), (state.items, "item"), state.known_items, seen, (only, exclude))
+        limits = candidates(who.ids, (state.items, "item"), state.known_items, seen, (only, exclude))
         found = ranked(state, folded, told_of(state.model, who.values, folded.factors), n, limits)
         return listing(found, who.ids, "user", state.items, "item")
 
