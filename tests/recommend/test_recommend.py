@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 
 from alsatian import ALS, ImplicitALS, Interactions, Recommender
 from alsatian.data import UnknownIdError
@@ -413,3 +415,40 @@ def test_an_interrupted_fit_leaves_its_last_whole_iteration() -> None:
         recommender.fit(frame())
     assert recommender.model_.n_iter_ == 3
     assert recommender.recommend("u1").mask.any()
+
+
+def test_parameters_are_those_of_scikit_learn() -> None:
+    recommender = Recommender(ImplicitALS(3, random_state=0))
+    assert recommender.get_params(deep=False) == {"model": recommender.model}
+    assert recommender.get_params()["model__n_components"] == 3
+    assert recommender.set_params(model__n_components=4, model__reg=0.1).model.reg == 0.1
+    again = clone(recommender.fit(frame()))
+    assert again.model.n_components == 4
+    assert again.model is not recommender.model
+    with pytest.raises(NotFittedError):
+        again.recommend()
+    assert again.set_params(model=ALS(2), model__reg=0.5).model.reg == 0.5
+    assert clone(Recommender("ratings")).get_params() == {"model": "ratings"}
+    for wrong in ({"reg": 1}, {"model__colour": 1}):
+        with pytest.raises(ValueError, match=next(iter(wrong)).removeprefix("model__")):
+            recommender.set_params(**wrong)
+    with pytest.raises(ValueError, match="no parameter 'model__reg'"):
+        Recommender("ratings").set_params(model__reg=1)
+
+
+class Unmultiplied(np.ndarray):
+    """An array that may not be multiplied as a matrix."""
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **how: Any) -> Any:
+        assert ufunc is not np.matmul
+        return getattr(ufunc, method)(*map(np.asarray, inputs), **how)
+
+
+def test_one_call_does_not_work_out_what_all_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    recommender = fitted()
+    expected = recommender.explain("u1", 104).score
+    explainer = recommender._fitted.explainer
+    explainer._offset = explainer._offset.view(Unmultiplied)  # of all items: multiplied once, not for each call
+    assert recommender.explain("u1", 104).score == expected
+    monkeypatch.setattr(ImplicitALS, "_validate_params", None)  # checks of parameters are for those who set them
+    assert float(recommender.predict("u1", 104)[0]) == pytest.approx(expected, abs=1e-4)

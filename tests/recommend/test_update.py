@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import signal
 from threading import Thread
 from typing import Any
 
@@ -245,3 +247,16 @@ def test_updates_from_several_threads_lose_nothing() -> None:
     for thread in threads:
         thread.join()
     assert len(recommender.users_) == 30 + 20
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_a_child_forked_in_the_middle_of_an_update_can_update() -> None:
+    recommender = fitted()
+    with recommender._writing:  # as a thread of the parent that is in update
+        child = os.fork()
+        if child == 0:
+            signal.alarm(20)
+            recommender.forget(users="u1")
+            os._exit(0 if "u1" not in recommender.users_ else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert "u1" in recommender.users_

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from threading import Lock
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -26,17 +25,19 @@ from alsatian.recommend._checks import (
 from alsatian.recommend._fallback import positions_of_pairs, scores_of_pairs
 from alsatian.recommend._history import check_columns, visitors
 from alsatian.recommend._ids import positions_of
+from alsatian.recommend._parameters import Parameters
 from alsatian.recommend._reading import reading
 from alsatian.recommend._search import check_n, listing, ranked, similar_listing
 from alsatian.recommend._state import State, cells_of, told_of
 from alsatian.recommend._update import removed, updated
+from alsatian.recommend._writing import WritingLock
 from alsatian.recommend.explanation import Explanation
 from alsatian.recommend.listing import Listing
 
 Metric = Literal["cosine", "dot"]
 
 
-class Recommender:
+class Recommender(Parameters):
     """Recommends items to users, and says why, from a frame of who had to do with what.
 
     Parameters
@@ -81,15 +82,7 @@ class Recommender:
         self.model = model
         self._state: State | None = None
         self._read: dict[str, Any] = {}
-        self._writing = Lock()
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Leave out the lock, which belongs to this process."""
-        return {name: value for name, value in vars(self).items() if name != "_writing"}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """Make a lock of its own."""
-        vars(self).update(state, _writing=Lock())
+        self._writing = WritingLock()
 
     def fit(self, interactions: Any, **columns: Any) -> Self:
         """Fit the model to interactions.
