@@ -73,6 +73,8 @@ _TRUTH = {True: _Truth(), False: _Truth()}
 
 def key_of(value: Any) -> Any:
     """Return what stands for a normal value in a dict."""
+    if isinstance(value, tuple):
+        return tuple(map(key_of, value))
     return _TRUTH[value] if isinstance(value, bool) else value
 
 
@@ -265,6 +267,8 @@ def _normal(value: Any, row: int | None = None) -> Any:  # noqa: PLR0911
         return fine.item() if fine == value and isinstance(fine.item(), datetime) else value
     if isinstance(value, date):
         return _normal_time(value)
+    if isinstance(value, tuple):  # what is missing in it is None
+        return tuple(None if _is_null(part) else _normal(part, row) for part in value)
     try:
         hash(value)
     except TypeError:
