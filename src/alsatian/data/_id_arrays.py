@@ -148,8 +148,8 @@ def _tagged(value: Any) -> list[Any]:
     if kind not in _WRITERS:
         raise TypeError(
             f"{value!r} of type {kind.__name__}, an id or a part of one, cannot be kept in a file. int, float, bool, "
-            "str, bytes, Decimal, UUID, date, datetime, time, timedelta, those of NumPy that are like them, and tuples of "
-            "all these can: give such ids in its place."
+            "str, bytes, Decimal, UUID, date, datetime, time, timedelta, those of NumPy that are like them, and tuples "
+            "of all these can: give such ids in its place."
         )
     return [kind.__name__.lower(), _WRITERS[kind](value)]
 
@@ -171,7 +171,9 @@ def _untagged(pair: Any) -> Any:
 def _datetime64(unit: str, count: str) -> np.datetime64:
     if unit not in UNITS:
         raise KeyError(unit)
-    return np.datetime64(int(count), unit)
+    times = np.array([int(count)], dtype=f"datetime64[{unit}]")
+    value: np.datetime64 = times[0]
+    return value
 
 
 def _short(header: object) -> str:

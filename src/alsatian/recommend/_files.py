@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
+from sklearn.base import clone
+
+from alsatian.compat import Translation
+from alsatian.compat._translation import description_of_data, translation_of_data
 from alsatian.data import Interactions
 from alsatian.persistence import ModelFileError, naming, pack, read, unpack, write
 from alsatian.recommend import _reading
+from alsatian.recommend._state import TRANSLATION
 
 KIND = "recommender"
 
@@ -20,9 +26,12 @@ class Loaded(NamedTuple):
 
 
 def save(path: Any, model: Any, interactions: Interactions, read: dict[str, Any]) -> None:
-    """Write a fitted model, its interactions, and how frames are read."""
+    """Write a fitted model, what its values go through, its interactions, and how frames are read."""
     arrays: dict[str, Any] = {}
     header: dict[str, Any] = {"kind": KIND, "model": pack(model, arrays, "model/"), "frames": read}
+    translation = getattr(model, TRANSLATION, None)
+    if translation is not None:
+        header["translation"] = description_of_data(translation) | {"notes": list(translation.notes)}
     header["interactions"], parts = interactions.to_stored()
     arrays |= {f"interactions/{name}": array for name, array in parts.items()}
     write(path, header, arrays)
@@ -57,4 +66,16 @@ def restored(header: dict[str, Any], arrays: dict[str, Any], *, verify: bool) ->
             f"its interactions are of shape {interactions.shape}, but its model has {len(model.row_factors_)} rows and "
             f"{len(model.column_factors_)} columns."
         )
+    if "translation" in header:
+        setattr(model, TRANSLATION, _translation(header["translation"], model))
     return Loaded(model, interactions, _reading.restored(header.get("frames")))
+
+
+def _translation(told: Any, model: Any) -> Translation:
+    try:
+        notes = told.pop("notes")
+        if not isinstance(notes, list) or not all(isinstance(note, str) for note in notes):
+            raise ValueError("its notes are no texts")
+        return replace(translation_of_data(told), estimator=clone(model), notes=tuple(notes))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ModelFileError(f"it does not say what the values go through: {error}.") from error

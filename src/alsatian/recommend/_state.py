@@ -11,10 +11,13 @@ from scipy.sparse import csr_array
 
 from alsatian._engine.contract import Floats
 from alsatian._engine.threads import resolve_n_jobs
+from alsatian.compat import Translation
 from alsatian.data import Ids, Interactions
 from alsatian.models import ImplicitALS
 from alsatian.models._explain import Explainer
 from alsatian.models._fold import Folded, FoldIn
+
+TRANSLATION = "_translation"  # where a fitted model keeps what its values go through
 
 
 class Space(NamedTuple):
@@ -112,10 +115,16 @@ def told_of(model: Any, matrix: Any, factors: Floats) -> NDArray[np.bool_]:
 
 def cells_of(model: Any, values: csr_array[Any], weights: csr_array[Any] | None) -> Any:
     """Return the model's cells of rows of values."""
-    values = values.astype(model.column_factors_.dtype, copy=False)
-    if weights is None:
-        return model._cells_to_fold(values)
-    return model._cells_to_fold(values, weights)
+    X, keywords = given_to(model, values, weights)
+    return model._cells_to_fold(X.astype(model.column_factors_.dtype, copy=False), *keywords.values())
+
+
+def given_to(model: Any, values: csr_array[Any], weights: csr_array[Any] | None) -> tuple[Any, dict[str, Any]]:
+    """Return what a model is given: values and weights as they are, or what its translation makes of the values."""
+    translation: Translation | None = getattr(model, TRANSLATION, None)
+    if translation is not None:
+        return translation.data(values)
+    return values, {} if weights is None else {"weights": weights}
 
 
 def _unit(factors: Floats) -> Floats:

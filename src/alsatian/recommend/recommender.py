@@ -17,9 +17,9 @@ from alsatian.recommend._checks import (
     as_interactions,
     check_weights,
     checked_bool,
-    fresh,
     is_empty,
     of_ratings,
+    translated,
     warn_of_other_types,
 )
 from alsatian.recommend._fallback import positions_of_pairs, scores_of_pairs
@@ -28,7 +28,7 @@ from alsatian.recommend._ids import positions_of
 from alsatian.recommend._parameters import Parameters
 from alsatian.recommend._reading import reading
 from alsatian.recommend._search import check_n, listing, ranked, similar_listing
-from alsatian.recommend._state import State, cells_of, told_of
+from alsatian.recommend._state import TRANSLATION, State, cells_of, given_to, told_of
 from alsatian.recommend._update import removed, updated
 from alsatian.recommend._writing import WritingLock
 from alsatian.recommend.explanation import Explanation
@@ -42,9 +42,10 @@ class Recommender(Parameters):
 
     Parameters
     ----------
-    model : ImplicitALS, ALS, "implicit" or "ratings", default="implicit"
+    model : ImplicitALS, ALS, Translation, "implicit" or "ratings", default="implicit"
         The factor model, which is cloned, never changed. "implicit" is ``ImplicitALS()``, for clicks, plays and
-        purchases; "ratings" is ``ALS(32, bias="both", dtype="float32")``, for ratings.
+        purchases; "ratings" is ``ALS(32, bias="both", dtype="float32")``, for ratings. A translation of
+        `alsatian.compat` is another library's model: `model_` is fitted on what it makes of ``interactions_.csr``.
 
     Attributes
     ----------
@@ -107,7 +108,7 @@ class Recommender(Parameters):
             For what is no frame, a value or an id that cannot be used, weights with a model that takes none, and all
             that `fit` of the model refuses.
         """
-        model = fresh(self.model)
+        model = translated(self.model)
         columns = {"duplicates": "last" if of_ratings(model) else "sum"} | columns
         known, read = as_interactions(interactions, columns), reading(columns)
         check_weights(model, known)
@@ -117,7 +118,8 @@ class Recommender(Parameters):
                 "ratings. Name it: fit(frame, value='…'), or give Interactions."
             )
         try:
-            model.fit(known.csr, **({} if known.weights is None else {"weights": known.weights}))
+            X, keywords = given_to(model, known.csr, known.weights)
+            model.fit(X, **keywords)
         except BaseException:  # Ctrl-C: the last whole iteration can be used
             if hasattr(model, "row_factors_"):
                 self._state, self._read = State(model, known), read
@@ -411,7 +413,7 @@ class Recommender(Parameters):
     def load(cls, path: Any, *, mmap: bool = True, verify: bool = True) -> Self:
         """Read what `save` wrote; see `alsatian.load`, which reads it too."""
         stored = _files.load(path, mmap=mmap, verify=verify)
-        made = cls(clone(stored.model))
+        made = cls(getattr(stored.model, TRANSLATION, None) or clone(stored.model))
         made._state = State(stored.model, stored.interactions)
         made._read = {"duplicates": "last" if of_ratings(stored.model) else "sum"} | stored.read
         return made
