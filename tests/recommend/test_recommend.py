@@ -452,3 +452,32 @@ def test_one_call_does_not_work_out_what_all_share(monkeypatch: pytest.MonkeyPat
     assert recommender.explain("u1", 104).score == expected
     monkeypatch.setattr(ImplicitALS, "_validate_params", None)  # checks of parameters are for those who set them
     assert float(recommender.predict("u1", 104)[0]) == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_who_has_no_past_gets_what_is_popular_if_asked_for(name: str) -> None:
+    known = Interactions.from_frame(frame())
+    known = known.with_ids(users=[*known.users, "new", "newer"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NoEntryWarning)
+        recommender = Recommender(MODELS[name]).fit(known)
+    counts = np.bincount(known.columns, minlength=20)
+    best = np.argsort(-counts, kind="stable")
+    lists = recommender.recommend(["u1", "new", "newer"], n=4, exclude={"newer": [best[0] + 100]}, fallback="popular")
+    assert lists["new"] == [(item + 100, counts[item]) for item in best[:4]]
+    assert lists["newer"] == [(item + 100, counts[item]) for item in best[1:5]]
+    assert lists["u1"] == recommender.recommend("u1", n=4)["u1"]
+    assert recommender.recommend_for([], n=4, fallback="popular")[None] == lists["new"]
+    only = recommender.recommend_for({}, n=4, only=[103, 101], fallback="popular")
+    assert {item for item, _ in only[None]} == {101, 103}
+    for call in (recommender.recommend, lambda **how: recommender.recommend_for([100], **how)):
+        with pytest.raises(ValueError, match="fallback must be None or 'popular'"):
+            call(fallback="random")
+
+
+def test_of_what_was_not_liked_nothing_is_popular() -> None:
+    table = frame().assign(rating=lambda t: np.where(t["item"] == 101, -1.0, t["rating"]))
+    table.loc[table.index[table["item"] == 101][0], "rating"] = 1.0
+    recommender = Recommender(MODELS["implicit"]).fit(table)
+    lists = recommender.recommend_for([], n=20, fallback="popular")
+    assert lists[None][-1] == (101, 1)

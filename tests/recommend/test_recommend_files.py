@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 import alsatian
-from alsatian import ImplicitALS, ModelFileError, Recommender
-from alsatian.persistence import read, write
+from alsatian import ImplicitALS, Interactions, ModelFileError, Recommender
+from alsatian.persistence import describe, read, write
 from listeners import MODELS, fitted, frame
 
 
@@ -96,3 +96,24 @@ def test_files_say_how_frames_are_read_or_nothing(tmp_path: Path) -> None:
         write(tmp_path / "c", parts | {"frames": wrong}, arrays)
         with pytest.raises(ModelFileError, match="how frames are read"):
             Recommender.load(tmp_path / "c")
+
+
+@pytest.mark.parametrize("mmap", [True, False])
+def test_interactions_by_themselves_can_be_kept(mmap: bool, tmp_path: Path) -> None:
+    table = frame().assign(importance=2.0, at=pd.Timestamp("2024-05-01 07:30"))
+    known = Interactions.from_frame(table, weight="importance", timestamp="at")
+    alsatian.save(known, tmp_path / "a")
+    again = alsatian.load(tmp_path / "a", mmap=mmap)
+    assert again == known
+    assert isinstance(again, Interactions)
+    alsatian.save(again, tmp_path / "b")
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+    told = describe(tmp_path / "a")
+    assert (told.kind, told.class_name) == ("interactions", None)
+    with pytest.raises(ModelFileError, match="'interactions', not a recommender"):
+        Recommender.load(tmp_path / "a")
+    header, arrays = read(tmp_path / "a")
+    arrays["interactions/indptr"] = arrays["interactions/indptr"][1:].copy()
+    write(tmp_path / "c", {"kind": "interactions", "interactions": header["interactions"]}, arrays)
+    with pytest.raises(ModelFileError, match="interactions cannot be used"):
+        alsatian.load(tmp_path / "c")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import narwhals as nw
@@ -51,6 +52,8 @@ def read_frame(frame: Any, choices: dict[str, Choice]) -> tuple[dict[str, Any], 
 
 
 def _table(frame: Any) -> nw.DataFrame[Any] | nw.LazyFrame[Any]:
+    if type(frame).__name__ == "RecordBatch" and hasattr(frame, "to_struct_array"):  # narwhals reads tables alone
+        frame = sys.modules["pyarrow"].Table.from_batches([frame])
     try:
         table = nw.from_native(frame, pass_through=True)
     except nw.exceptions.DuplicateError as error:

@@ -74,6 +74,15 @@ def check_weights(model: Any, interactions: Interactions) -> None:
         )
 
 
+def check_values(model: Any, interactions: Interactions) -> None:
+    """Refuse ratings of a frame that are all 1, as no column of it was read."""
+    if of_ratings(model) and (interactions.values == 1).all():
+        raise ValueError(
+            "Ratings are asked for, but every value is 1: the frame has no column that is named as usual for "
+            "ratings. Name it: fit(frame, value='…'), or give Interactions."
+        )
+
+
 def translated(model: Any) -> Any:
     """Return a new model of the kind asked for, with the translation that its values go through, if any."""
     if not isinstance(model, Translation):

@@ -15,6 +15,7 @@ from alsatian.recommend import _reading
 from alsatian.recommend._state import TRANSLATION
 
 KIND = "recommender"
+INTERACTIONS = "interactions"  # by themselves
 
 
 class Loaded(NamedTuple):
@@ -32,9 +33,28 @@ def save(path: Any, model: Any, interactions: Interactions, read: dict[str, Any]
     translation = getattr(model, TRANSLATION, None)
     if translation is not None:
         header["translation"] = description_of_data(translation) | {"notes": list(translation.notes)}
-    header["interactions"], parts = interactions.to_stored()
-    arrays |= {f"interactions/{name}": array for name, array in parts.items()}
+    _add(interactions, header, arrays)
     write(path, header, arrays)
+
+
+def save_interactions(path: Any, interactions: Interactions) -> None:
+    """Write interactions by themselves."""
+    header: dict[str, Any] = {"kind": INTERACTIONS}
+    arrays: dict[str, Any] = {}
+    _add(interactions, header, arrays)
+    write(path, header, arrays)
+
+
+def load_interactions(path: Any, *, mmap: bool, verify: bool) -> Interactions:
+    """Read what `save_interactions` wrote.
+
+    Raises
+    ------
+    ModelFileError
+        Where the file does not hold that.
+    """
+    with naming(path):
+        return _interactions(*read(path, mmap=mmap, verify=verify))
 
 
 def load(path: Any, *, mmap: bool, verify: bool) -> Loaded:
@@ -55,12 +75,7 @@ def load(path: Any, *, mmap: bool, verify: bool) -> Loaded:
 def restored(header: dict[str, Any], arrays: dict[str, Any], *, verify: bool) -> Loaded:
     """Return what is in a file that was read."""
     model = unpack(header.get("model"), arrays, verify=verify)
-    prefix = "interactions/"
-    parts = {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
-    try:
-        interactions = Interactions.from_stored(header["interactions"], parts)
-    except (ValueError, KeyError, TypeError) as error:
-        raise ModelFileError(f"its interactions cannot be used: {error}") from error
+    interactions = _interactions(header, arrays)
     if interactions.shape != (len(model.row_factors_), len(model.column_factors_)):
         raise ModelFileError(
             f"its interactions are of shape {interactions.shape}, but its model has {len(model.row_factors_)} rows and "
@@ -79,3 +94,17 @@ def _translation(told: Any, model: Any) -> Translation:
         return replace(translation_of_data(told), estimator=clone(model), notes=tuple(notes))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ModelFileError(f"it does not say what the values go through: {error}.") from error
+
+
+def _add(interactions: Interactions, header: dict[str, Any], arrays: dict[str, Any]) -> None:
+    header["interactions"], parts = interactions.to_stored()
+    arrays |= {f"interactions/{name}": array for name, array in parts.items()}
+
+
+def _interactions(header: dict[str, Any], arrays: dict[str, Any]) -> Interactions:
+    prefix = "interactions/"
+    parts = {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+    try:
+        return Interactions.from_stored(header["interactions"], parts)
+    except (ValueError, KeyError, TypeError) as error:
+        raise ModelFileError(f"its interactions cannot be used: {error}") from error

@@ -24,7 +24,9 @@ from alsatian.recommend.listing import Listing
 _ENTRIES = 1 << 22  # of full lists at a time
 
 
-def ranked(state: State, rows: Folded, who: NDArray[np.bool_], n: int, limits: Candidates) -> TopN:
+def ranked(
+    state: State, rows: Folded, who: NDArray[np.bool_], n: int, limits: Candidates, *, fallback: str | None = None
+) -> TopN:
     """List the items of highest score for rows of factors.
 
     Parameters
@@ -37,16 +39,33 @@ def ranked(state: State, rows: Folded, who: NDArray[np.bool_], n: int, limits: C
         it has none, nothing.
     n : int
     limits : Candidates
+    fallback : {None, "popular"}
+        What those get of whom nothing is known: "popular" is the items that most users have, with that number.
+
+    Raises
+    ------
+    ValueError
+        Where there is no such fallback.
     """
-    model = state.model
+    if fallback not in {None, "popular"}:
+        raise ValueError(f"fallback must be None or 'popular'. Got {fallback!r}.")
+    model, n_jobs = state.model, resolve_n_jobs(state.model.n_jobs)
     found = top_n(
         rows.factors, model.column_factors_, n=n, query_offset=rows.bias, item_offset=model.column_bias_,
         constant=model.mean_, allowed=limits.allowed, exclude=limits.exclude, only=limits.only,
-        n_jobs=resolve_n_jobs(model.n_jobs),
+        n_jobs=n_jobs,
     )  # fmt: skip
     if model.column_bias_ is None and not who.all():
         found.indices[~who], found.scores[~who], found.counts[~who] = -1, -np.inf, 0
     there = found.indices >= 0
+    if fallback == "popular" and not who.all():
+        nobody = np.flatnonzero(~who)
+        part, ones = limits.of(nobody), np.ones((nobody.size, 1))
+        popular = top_n(
+            ones, state.popularity, n=n, allowed=part.allowed, exclude=part.exclude, only=part.only, n_jobs=n_jobs
+        )
+        found.indices[nobody], found.scores[nobody], found.counts[nobody] = popular
+        there[nobody] = False
     found.scores[there] = clipped(found.scores[there], model.clip)
     return found
 
@@ -76,6 +95,7 @@ def _cosines(space: Space, positions: NDArray[np.int64], n: int, limits: Candida
 
 
 def _nearest(queries: Floats, factors: Floats, n: int, limits: Candidates, n_jobs: int) -> TopN:
+    """List by the inner product alone."""
     return top_n(
         queries, factors, n=n, allowed=limits.allowed, exclude=limits.exclude, only=limits.only, n_jobs=n_jobs
     )  # fmt: skip

@@ -74,6 +74,13 @@ class State:
         return told_of(self.model, self.interactions.csc, self.model.column_factors_)
 
     @cached_property
+    def popularity(self) -> NDArray[np.float64]:
+        """How many users have (of implicit feedback: liked) each item, as a factor, shape (n_items, 1)."""
+        liked = self.csr.data > 0 if isinstance(self.model, ImplicitALS) else np.ones(self.csr.nnz, dtype=bool)
+        counts = np.bincount(self.csr.indices[liked], minlength=len(self.items))
+        return counts[:, np.newaxis].astype(np.float64)
+
+    @cached_property
     def fold_in(self) -> FoldIn:
         """Solves users for the items as they are."""
         return FoldIn(self.model, 0)

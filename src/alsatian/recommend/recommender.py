@@ -15,6 +15,7 @@ from alsatian.recommend import _files
 from alsatian.recommend._candidates import candidates, seen_by
 from alsatian.recommend._checks import (
     as_interactions,
+    check_values,
     check_weights,
     checked_bool,
     is_empty,
@@ -28,10 +29,10 @@ from alsatian.recommend._ids import positions_of
 from alsatian.recommend._parameters import Parameters
 from alsatian.recommend._reading import reading
 from alsatian.recommend._search import check_n, listing, ranked, similar_listing
-from alsatian.recommend._state import TRANSLATION, State, cells_of, given_to, told_of
+from alsatian.recommend._state import TRANSLATION, State, given_to, told_of
 from alsatian.recommend._update import removed, updated
 from alsatian.recommend._writing import WritingLock
-from alsatian.recommend.explanation import Explanation
+from alsatian.recommend.explanation import Explanation, explained
 from alsatian.recommend.listing import Listing
 
 Metric = Literal["cosine", "dot"]
@@ -61,7 +62,9 @@ class Recommender(Parameters):
     or one that nobody has had to do with, of which nothing is known. Where fewer than n items remain, lists are
     shorter. Equal scores are ranked in the order of ``items_``.
 
-    A user without an interaction gets the items of highest bias, where the model has biases of items; else nothing.
+    A user without an interaction gets the items of highest bias, where the model has biases of items; else nothing,
+    unless ``fallback="popular"``. A score is what the model predicts: a rating, or with `ImplicitALS` how much like a
+    known interaction (near 1) and unlike an absent one (near 0) the pair is; it may pass both ends.
 
     Examples
     --------
@@ -112,11 +115,8 @@ class Recommender(Parameters):
         columns = {"duplicates": "last" if of_ratings(model) else "sum"} | columns
         known, read = as_interactions(interactions, columns), reading(columns)
         check_weights(model, known)
-        if known is not interactions and of_ratings(model) and "value" not in columns and (known.values == 1).all():
-            raise ValueError(
-                "Ratings are asked for, but every value is 1: the frame has no column that is named as usual for "
-                "ratings. Name it: fit(frame, value='…'), or give Interactions."
-            )
+        if known is not interactions and "value" not in columns:
+            check_values(model, known)
         try:
             X, keywords = given_to(model, known.csr, known.weights)
             model.fit(X, **keywords)
@@ -148,7 +148,14 @@ class Recommender(Parameters):
         return self._fitted.items
 
     def recommend(
-        self, users: Any = None, n: int = 10, *, exclude_seen: bool = True, only: Any = None, exclude: Any = None
+        self,
+        users: Any = None,
+        n: int = 10,
+        *,
+        exclude_seen: bool = True,
+        only: Any = None,
+        exclude: Any = None,
+        fallback: Literal["popular"] | None = None,
     ) -> Listing:
         """List the items of highest score for users.
 
@@ -163,6 +170,9 @@ class Recommender(Parameters):
         only, exclude : ids of items, or mapping from user to ids, default=None
             What alone may be listed, and what may not: for all users alike, or for some, each its own (entries for
             users that are not asked for are passed over).
+        fallback : "popular" or None, default=None
+            What users get of whom nothing is known: the items that most users have, with their number in place of a
+            score.
 
         Returns
         -------
@@ -185,7 +195,7 @@ class Recommender(Parameters):
         whole = users is None
         factors = model.row_factors_ if whole else model.row_factors_[rows]
         bias = model.row_bias_ if whole or model.row_bias_ is None else model.row_bias_[rows]
-        found = ranked(state, Folded(factors, bias), state.known_users[rows], n, limits)
+        found = ranked(state, Folded(factors, bias), state.known_users[rows], n, limits, fallback=fallback)
         return listing(found, queries, "user", state.items, "item")
 
     def recommend_for(
@@ -197,6 +207,7 @@ class Recommender(Parameters):
         only: Any = None,
         exclude: Any = None,
         unknown: Literal["error", "ignore"] = "error",
+        fallback: Literal["popular"] | None = None,
         **columns: Any,
     ) -> Listing:
         """List items for people by their interactions alone, known users or not; nothing of it is kept.
@@ -207,8 +218,9 @@ class Recommender(Parameters):
             A frame or Interactions: of one or several users, who are the queries. A mapping, or ids (each of value 1):
             of one visitor, who is the query None. A Series is ids, as everywhere; one of pandas with labels of its own
             is refused, as they may be the items: ``series.to_dict()`` is a mapping.
-        n, exclude_seen, only, exclude
-            As in `recommend`; seen is what these interactions hold.
+        n, exclude_seen, only, exclude, fallback
+            As in `recommend`; seen is what these interactions hold. ``recommend_for([], fallback="popular")`` is for
+            somebody of whom nothing is known.
         unknown : {"error", "ignore"}, default="error"
             What to do with items that are not known.
         **columns
@@ -234,7 +246,7 @@ class Recommender(Parameters):
         folded = state.fold(who.values, who.weights)
         seen = seen_by(who.values, np.arange(len(who.ids))) if exclude_seen else None
         limits = candidates(who.ids, (state.items, "item"), state.known_items, seen, (only, exclude))
-        found = ranked(state, folded, told_of(state.model, who.values, folded.factors), n, limits)
+        found = ranked(state, folded, told_of(state.model, who.values, folded.factors), n, limits, fallback=fallback)
         return listing(found, who.ids, "user", state.items, "item")
 
     def similar_items(
@@ -294,17 +306,7 @@ class Recommender(Parameters):
         UnknownIdError
             Where one of them is not known.
         """
-        state = self._fitted
-        row, column = state.users.position(user, what="user"), state.items.position(item, what="item")
-        values, weights = state.csr[[row]], state.interactions.weights
-        cells = cells_of(state.model, values, None if weights is None else weights[[row]])
-        shares = state.explainer(cells, column)
-        order = np.argsort(-np.abs(shares.contributions), kind="stable")
-        stored = np.searchsorted(values.indices, shares.columns[order])
-        return Explanation(
-            user, item, float(shares.base + shares.contributions.sum()), shares.base,
-            state.items[shares.columns[order]], values.data[stored], shares.contributions[order],
-        )  # fmt: skip
+        return explained(self._fitted, user, item)
 
     def predict(self, users: Any, items: Any) -> Floats:
         """Return the scores of pairs of users and items.
