@@ -51,6 +51,9 @@ REFERENCE = {
     "alsatian.derivation": "The derivation",
     "alsatian.datasets": "Data sets",
     "alsatian.compat": "Coming from elsewhere",
+    "alsatian.callbacks": "Callbacks",
+    "alsatian.plot": "Plots",
+    "alsatian.report": "The report",
 }
 
 
@@ -87,6 +90,8 @@ def write_project_pages(app: Any, config: Any) -> None:
     for name, page in FROM_ROOT.items():
         text = (HERE.parent / name).read_text(encoding="utf-8")
         _write_if_new(HERE / "project" / page, on_site(text, Path(name)))
+    listed = "\n".join(Path(page).stem for page in FROM_ROOT.values())
+    _write_if_new(HERE / "project" / "index.md", f"# The project\n\n```{{toctree}}\n{listed}\n```\n")
 
 
 def read_links(app: Any, name: str, source: list[str]) -> None:

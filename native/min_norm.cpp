@@ -140,4 +140,17 @@ std::vector<double> pseudo_inverse_gram(LeastSquares p, double cutoff) {
     return inverse;
 }
 
+PseudoRoot pseudo_inverse_root(LeastSquares p, double cutoff) {
+    reduce_to_rank(p);
+    orthogonalize_rows(p);
+    const std::size_t n = static_cast<std::size_t>(p.columns);
+    PseudoRoot root{std::vector<double>(n * n), std::vector<double>(n)};
+    // v / σ with row = σ vᵀ, and what the rotations made of t
+    visit_directions(p, cutoff, [&](int r, const double* row, double square) {
+        for (std::size_t c = 0; c < n; c++) root.f[c * n + root.rank] = row[c] / square;
+        root.g[root.rank++] = p.t[r];
+    });
+    return root;
+}
+
 }  // namespace alsatian

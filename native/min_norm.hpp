@@ -21,4 +21,12 @@ std::vector<double> minimum_norm(LeastSquares problem, double cutoff);
 // cutoff.
 std::vector<double> pseudo_inverse_gram(LeastSquares problem, double cutoff);
 
+// F (columns × columns, row-major) with F Fᵀ = (SᵀS)⁺, by the same singular values and cutoff, and g = Fᵀ Sᵀ
+// t: the minimiser of least norm is F g. Columns of F beyond the rank are zero.
+struct PseudoRoot {
+    std::vector<double> f, g;
+    int rank = 0;
+};
+PseudoRoot pseudo_inverse_root(LeastSquares problem, double cutoff);
+
 }  // namespace alsatian

@@ -125,11 +125,24 @@ def warn_of_lost(space: Space, positions: NDArray[np.int64], level: int) -> None
         )
 
 
-def listing(found: TopN, queries: NDArray[Any], query: str, ids: Ids, listed: str) -> Listing:
+def listing(
+    found: TopN, queries: NDArray[Any], query: str, ids: Ids, listed: str, *, std: NDArray[Any] | None = None
+) -> Listing:
     """Put ids in place of positions."""
     mask = found.indices >= 0
     scores = np.where(mask, found.scores, np.nan).astype(found.scores.dtype)
-    return Listing(query, listed, queries, scores, found.indices, ids[found.indices[mask]])
+    return Listing(query, listed, queries, scores, found.indices, ids[found.indices[mask]], std)
+
+
+def std_of(state: State, found: TopN, rows: NDArray[np.int64], fallback: str | None) -> NDArray[Any]:
+    """Return the standard deviation of each score that was found for known rows; NaN where there is none."""
+    there = found.indices >= 0
+    std = np.full(found.scores.shape, np.nan, dtype=found.scores.dtype)
+    who = np.broadcast_to(rows[:, np.newaxis], there.shape)[there]
+    std[there] = state.uncertainty.of_pairs(who, found.indices[there].astype(np.int64))
+    if fallback is not None:  # which is no prediction
+        std[~state.known_users[rows]] = np.nan
+    return std
 
 
 def similar_listing(space: Space, asked: Any, n: int, metric: str, limits: tuple[Any, Any]) -> Listing:

@@ -13,7 +13,7 @@ from alsatian._engine.contract import Floats
 from alsatian._engine.threads import resolve_n_jobs
 from alsatian.compat import Translation
 from alsatian.data import Ids, Interactions
-from alsatian.models import ImplicitALS
+from alsatian.models import ImplicitALS, Uncertainty
 from alsatian.models._explain import Explainer
 from alsatian.models._fold import Folded, FoldIn
 
@@ -91,6 +91,23 @@ class State:
         return Explainer(self.model)
 
     @cached_property
+    def uncertainty(self) -> Uncertainty:
+        """Tells how far off scores may be; the model has been fitted to ratings.
+
+        Raises
+        ------
+        ValueError
+            Where the model has no such thing.
+        """
+        if isinstance(self.model, ImplicitALS):
+            raise ValueError(
+                "return_std=True is for ratings: a score of ImplicitALS is for putting items in order, no value with "
+                "noise, and has no standard deviation. Use Recommender(ALS(...)) for ratings."
+            )
+        found: Uncertainty = self.model._uncertainty_of(cells_of(self.model, self.csr, self.interactions.weights))
+        return found
+
+    @cached_property
     def item_space(self) -> Space:
         """The items among each other."""
         return self._space("item", self.items, self.known_items, self.model.column_factors_)
@@ -104,6 +121,13 @@ class State:
         unit = _unit(factors)
         there = np.asarray(unit.any(axis=1))
         return Space(what, ids, known, factors, unit, there, resolve_n_jobs(self.model.n_jobs))
+
+    def rows(self, rows: NDArray[np.int64] | None) -> Folded:
+        """Return some rows of the model; None is all of them, without a copy."""
+        factors, bias = self.model.row_factors_, self.model.row_bias_
+        if rows is None:
+            return Folded(factors, bias)
+        return Folded(factors[rows], None if bias is None else bias[rows])
 
     def fold(self, values: csr_array[Any], weights: csr_array[Any] | None) -> Folded:
         """Solve rows of interactions that are not among those known."""

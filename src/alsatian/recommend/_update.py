@@ -12,6 +12,7 @@ from scipy.sparse import csr_array
 from alsatian._engine.contract import Floats
 from alsatian.data import Interactions
 from alsatian.models._fold import FoldIn
+from alsatian.recommend._ids import positions_of
 from alsatian.recommend._state import State, cells_of
 
 _Sides = tuple[Any, Any]  # values and weights
@@ -37,11 +38,26 @@ def updated(state: State, merged: Interactions) -> State:
     return _settled(grown, merged, users, items, state.interactions.n_items)
 
 
-def removed(state: State, users: NDArray[np.int64], items: NDArray[np.int64]) -> State:
-    """Return the state without some users and items, and without all that they had to do with.
+def without(state: State, users: Any, items: Any) -> State:
+    """Return the state without users and items, given by their ids, and without all that they had to do with.
 
     Items that lose a cell are solved again for the users that stay, and then the users of these items, as in `updated`.
+
+    Raises
+    ------
+    UnknownIdError
+        Where one is not known.
+    ValueError
+        Where nobody, or nothing, would be left.
     """
+    rows = positions_of(state.users, [] if users is None else users, "user")
+    columns = positions_of(state.items, [] if items is None else items, "item")
+    if len(np.unique(rows)) == len(state.users) or len(np.unique(columns)) == len(state.items):
+        raise ValueError("Nobody, or nothing, would be left: fit a new recommender in place of this.")
+    return _removed(state, rows, columns)
+
+
+def _removed(state: State, users: NDArray[np.int64], items: NDArray[np.int64]) -> State:
     before = state.interactions
     stay = [np.setdiff1d(np.arange(size), gone) for size, gone in zip(before.shape, (users, items), strict=True)]
     kept = before.of_users(state.users.values[stay[0]]).of_items(state.items.values[stay[1]])

@@ -8,9 +8,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
-from alsatian._engine.contract import Floats
 from alsatian.data import Ids, Interactions
-from alsatian.models._fold import Folded
 from alsatian.recommend import _files
 from alsatian.recommend._candidates import candidates, seen_by
 from alsatian.recommend._checks import (
@@ -28,9 +26,9 @@ from alsatian.recommend._history import check_columns, visitors
 from alsatian.recommend._ids import positions_of
 from alsatian.recommend._parameters import Parameters
 from alsatian.recommend._reading import reading
-from alsatian.recommend._search import check_n, listing, ranked, similar_listing
+from alsatian.recommend._search import check_n, listing, ranked, similar_listing, std_of
 from alsatian.recommend._state import TRANSLATION, State, given_to, told_of
-from alsatian.recommend._update import removed, updated
+from alsatian.recommend._update import updated, without
 from alsatian.recommend._writing import WritingLock
 from alsatian.recommend.explanation import Explanation, explained
 from alsatian.recommend.listing import Listing
@@ -156,6 +154,7 @@ class Recommender(Parameters):
         only: Any = None,
         exclude: Any = None,
         fallback: Literal["popular"] | None = None,
+        return_std: bool = False,
     ) -> Listing:
         """List the items of highest score for users.
 
@@ -173,6 +172,9 @@ class Recommender(Parameters):
         fallback : "popular" or None, default=None
             What users get of whom nothing is known: the items that most users have, with their number in place of a
             score.
+        return_std : bool, default=False
+            Whether to find the standard deviations of the scores too, as in `predict`: ``listing.std``, and a column of
+            its frame. The order is that of the scores.
 
         Returns
         -------
@@ -183,7 +185,7 @@ class Recommender(Parameters):
         UnknownIdError
             A KeyError, for a user or item that is not known: names it.
         ValueError
-            Where n is not an integer from 1 up.
+            Where n is not an integer from 1 up, and for ``return_std=True`` with `ImplicitALS`.
         """
         state = self._fitted
         n, exclude_seen = check_n(n, len(state.items)), checked_bool("exclude_seen", exclude_seen)
@@ -191,12 +193,10 @@ class Recommender(Parameters):
         seen = seen_by(state.csr, rows) if exclude_seen else None
         queries = state.users[rows]
         limits = candidates(queries, (state.items, "item"), state.known_items, seen, (only, exclude))
-        model = state.model
-        whole = users is None
-        factors = model.row_factors_ if whole else model.row_factors_[rows]
-        bias = model.row_bias_ if whole or model.row_bias_ is None else model.row_bias_[rows]
-        found = ranked(state, Folded(factors, bias), state.known_users[rows], n, limits, fallback=fallback)
-        return listing(found, queries, "user", state.items, "item")
+        asking = state.rows(None if users is None else rows)
+        found = ranked(state, asking, state.known_users[rows], n, limits, fallback=fallback)
+        std = std_of(state, found, rows, fallback) if checked_bool("return_std", return_std) else None
+        return listing(found, queries, "user", state.items, "item", std=std)
 
     def recommend_for(
         self,
@@ -308,7 +308,7 @@ class Recommender(Parameters):
         """
         return explained(self._fitted, user, item)
 
-    def predict(self, users: Any, items: Any) -> Floats:
+    def predict(self, users: Any, items: Any, *, return_std: bool = False) -> Any:
         """Return the scores of pairs of users and items.
 
         Parameters
@@ -316,15 +316,27 @@ class Recommender(Parameters):
         users, items : id or ids
             They pair up, or one of them is one id. Unknown ones are told by an `UnknownIdWarning` with their number,
             and predicted by what is left: μ + b_i + d_j without the bias of who is unknown, 0 for `ImplicitALS`.
+        return_std : bool, default=False
+            Whether to return standard deviations of new ratings about their scores too: see `alsatian.ALS.uncertainty`,
+            of which the first call makes one, from the interactions. That costs a few iterations of a fit.
 
         Returns
         -------
-        ndarray of shape (q,)
+        scores : ndarray of shape (q,)
             Within the model's `clip`.
+        std : ndarray of shape (q,)
+            Only with ``return_std=True``. Of pairs with an unknown user, or item, it is larger by how much known ones
+            differ among each other (`alsatian.models.Uncertainty.std`).
+
+        Raises
+        ------
+        ValueError
+            Where users and items do not pair up, and for ``return_std=True`` with `ImplicitALS`.
         """
         state = self._fitted
         rows, columns = positions_of_pairs(state, users, items)
-        return scores_of_pairs(state.model, rows, columns)
+        scores = scores_of_pairs(state.model, rows, columns)
+        return (scores, state.uncertainty.of_pairs(rows, columns)) if checked_bool("return_std", return_std) else scores
 
     def update(self, interactions: Any, mode: Literal["add", "replace"] = "add", **columns: Any) -> Self:
         """Take in new interactions, new users and new items, without fitting again.
@@ -398,12 +410,7 @@ class Recommender(Parameters):
             Where nobody, or nothing, would be left.
         """
         with self._writing:
-            state = self._fitted
-            rows = positions_of(state.users, [] if users is None else users, "user")
-            columns = positions_of(state.items, [] if items is None else items, "item")
-            if len(np.unique(rows)) == len(state.users) or len(np.unique(columns)) == len(state.items):
-                raise ValueError("Nobody, or nothing, would be left: fit a new recommender in place of this.")
-            self._state = removed(state, rows, columns)
+            self._state = without(self._fitted, users, items)
         return self
 
     def save(self, path: Any) -> None:
