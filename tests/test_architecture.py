@@ -26,7 +26,7 @@ ARROWS: dict[str, set[str]] = {
     "callbacks": {"models", "persistence"},
     "persistence": {"models"},
     "compat": {"models"},
-    "recommend": {"models", "data", "persistence", "callbacks", "_engine"},
+    "recommend": {"models", "compat", "data", "persistence", "callbacks", "_engine"},
     "evaluation": {"recommend", "models", "data", "console", "_engine"},
     "plot": {"evaluation", "recommend", "models", "data"},
     "report": {"plot", "evaluation", "recommend", "models", "data", "console"},

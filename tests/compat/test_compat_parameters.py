@@ -118,3 +118,25 @@ def test_fit_leaves_the_estimator_as_it_is() -> None:
 def test_what_is_no_matrix_is_refused(X: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         compat.from_implicit().fit(X)
+
+
+@pytest.mark.parametrize(
+    ("function", "wrong"),
+    [
+        ("from_implicit", {"factors": 0}),
+        ("from_implicit", {"factors": "x"}),
+        ("from_implicit", {"regularization": -1}),
+        ("from_implicit", {"alpha": -1}),
+        ("from_implicit", {"alpha": 0}),
+        ("from_irspack", {"n_components": 0}),
+        ("from_irspack", {"alpha0": -1.0}),
+        ("from_cmfrec", {"k": 0}),
+        ("from_cmfrec_implicit", {"alpha": 0.0}),
+        ("from_spark", {"regParam": -0.1}),
+        ("from_surprise", {"n_factors": 2.5}),
+        ("from_truncated_svd", {"n_components": 0}),
+    ],
+)
+def test_a_value_that_no_estimator_can_have_is_refused_at_once(function: str, wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"parameter of|has no counterpart"):
+        getattr(compat, function)(**wrong)

@@ -328,9 +328,8 @@ def test_repeated_rows():
     assert Interactions.from_frame(FRAME[:4], duplicates="error").n_interactions == 4
     weightless = Interactions.from_arrays([1, 1], [1, 1], [1, 2], weight=[0, 0], duplicates="mean")
     assert weightless.values.tolist() == [1.5]
-    for duplicates in ("sum", "mean"):
-        with pytest.raises(ValueError, match=r"values of user 1 and item 'a' sum to more than float64 can hold"):
-            Interactions.from_arrays([1, 1], ["a", "a"], [1e308, 1e308], dtype=float, duplicates=duplicates)
+    with pytest.raises(ValueError, match=r"values of user 1 and item 'a' sum to more than float64 can hold"):
+        Interactions.from_arrays([1, 1], ["a", "a"], [1e308, 1e308], dtype=float, duplicates="sum")
 
 
 CELLS = st.lists(
@@ -449,3 +448,22 @@ def test_gowalla(shared_data):
     both = train.added(test, duplicates="error")
     assert len(both) == frame.height
     assert both == Interactions.from_frame(frame)
+
+
+def test_a_record_batch_is_a_frame():
+    pa = pytest.importorskip("pyarrow")
+    table = pa.table({"user": ["a", "b"], "item": [1, 2], "rating": [3.0, 4.0]})
+    assert Interactions.from_frame(table.to_batches()[0]) == Interactions.from_frame(table)
+
+
+@pytest.mark.parametrize("weights", [None, [1.0, 1.0, 3.0], [0.0, 0.0, 0.0], [1e308, 1e308, 1e308]])
+def test_means_that_can_be_held_are_there_where_sums_cannot(weights):
+    huge = [1.7e308, 1.6e308, 1.5e308, 2.0, 4.0]
+    rest = None if weights is None else [*weights, 1.0, 3.0]
+    x = Interactions.from_arrays(
+        [1, 1, 1, 2, 2], [1, 1, 1, 1, 1], huge, weight=rest, duplicates="mean", dtype=np.float64
+    )
+    expected = 1.56e308 if weights == [1.0, 1.0, 3.0] else 1.6e308
+    np.testing.assert_allclose(x.values, [expected, 3.0 if weights is None else 3.5], rtol=1e-12)
+    if weights is not None:
+        np.testing.assert_allclose(x.weights.data, [np.sum(np.array(weights) / 3), 2.0], rtol=1e-12)

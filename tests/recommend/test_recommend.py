@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 
 from alsatian import ALS, ImplicitALS, Interactions, Recommender
 from alsatian.data import UnknownIdError
@@ -205,6 +207,24 @@ def test_equal_scores_are_ranked_in_the_order_of_the_ids() -> None:
     assert [id for id, _ in recommender.recommend("c", n=3)["c"]] == [1, 2, 3]
 
 
+@pytest.mark.parametrize("n", [1, 2, 5, 39])
+def test_items_of_one_direction_are_similar_in_the_order_of_the_ids(n: int) -> None:
+    rng = np.random.default_rng(0)
+    recommender = fitted(items=40, users=50)
+    model = recommender.model_
+    direction = rng.normal(size=5)
+    model.column_factors_[5:35] = direction * rng.uniform(0.1, 3, size=(30, 1))  # cosines of one, but for rounding
+    lists = recommender.similar_items(120, n=n)
+    ones = lists.scores[0] == 1
+    assert ones.sum() >= min(n, 5)
+    assert (np.diff(lists.positions[0][ones]) > 0).all()
+    unit = model.column_factors_ / np.linalg.norm(model.column_factors_.astype(np.float64), axis=1, keepdims=True)
+    assert (np.diff(lists.scores[0]) <= 0).all()
+    np.testing.assert_allclose(lists.scores[0], np.sort((unit @ unit[20])[np.arange(40) != 20])[::-1][:n], atol=1e-6)
+    some = recommender.similar_items([120, 100], n=n, only=[101, 134, 130])
+    assert some.to_list()[0] == recommender.similar_items([120], n=n, only=[101, 134, 130]).to_list()[0]
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_contributions_sum_to_the_score(name: str) -> None:
     recommender = fitted(name)
@@ -348,15 +368,6 @@ def test_nobody_is_explained_by_the_base_alone(name: str) -> None:
     assert why.score == why.base == pytest.approx(float(recommender.predict("u1", 104)[0]), abs=1e-6)
 
 
-def test_a_series_of_values_by_item_is_a_visitor() -> None:
-    recommender = fitted()
-    expected = recommender.recommend_for({100: 3.0, 105: 1.0})
-    lists = recommender.recommend_for(pd.Series([3.0, 1.0], index=[100, 105]))
-    np.testing.assert_array_equal(lists.positions, expected.positions)
-    ids = recommender.recommend_for(pl.Series([100, 105]))
-    np.testing.assert_array_equal(ids.positions, recommender.recommend_for([100, 105]).positions)
-
-
 def test_unknown_items_of_a_visitor_can_be_ignored() -> None:
     recommender = fitted()
     expected = recommender.recommend_for({100: 3.0})
@@ -386,6 +397,8 @@ def test_ids_that_no_column_holds_are_told() -> None:
     recommender = Recommender(ImplicitALS(2, random_state=0)).fit(Interactions.from_arrays(["a", 5, "b"], ["x", 1, 1]))
     with pytest.raises(TypeError, match="use to_dict"):
         recommender.recommend(n=2, exclude_seen=False).to_frame("polars")
+    with pytest.raises(ValueError, match="backend must be one of"):
+        recommender.recommend(n=2).to_frame("dask")  # type: ignore[arg-type]
 
 
 def test_an_interrupted_fit_leaves_its_last_whole_iteration() -> None:
@@ -402,3 +415,69 @@ def test_an_interrupted_fit_leaves_its_last_whole_iteration() -> None:
         recommender.fit(frame())
     assert recommender.model_.n_iter_ == 3
     assert recommender.recommend("u1").mask.any()
+
+
+def test_parameters_are_those_of_scikit_learn() -> None:
+    recommender = Recommender(ImplicitALS(3, random_state=0))
+    assert recommender.get_params(deep=False) == {"model": recommender.model}
+    assert recommender.get_params()["model__n_components"] == 3
+    assert recommender.set_params(model__n_components=4, model__reg=0.1).model.reg == 0.1
+    again = clone(recommender.fit(frame()))
+    assert again.model.n_components == 4
+    assert again.model is not recommender.model
+    with pytest.raises(NotFittedError):
+        again.recommend()
+    assert again.set_params(model=ALS(2), model__reg=0.5).model.reg == 0.5
+    assert clone(Recommender("ratings")).get_params() == {"model": "ratings"}
+    for wrong in ({"reg": 1}, {"model__colour": 1}):
+        with pytest.raises(ValueError, match=next(iter(wrong)).removeprefix("model__")):
+            recommender.set_params(**wrong)
+    with pytest.raises(ValueError, match="no parameter 'model__reg'"):
+        Recommender("ratings").set_params(model__reg=1)
+
+
+class Unmultiplied(np.ndarray):
+    """An array that may not be multiplied as a matrix."""
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **how: Any) -> Any:
+        assert ufunc is not np.matmul
+        return getattr(ufunc, method)(*map(np.asarray, inputs), **how)
+
+
+def test_one_call_does_not_work_out_what_all_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    recommender = fitted()
+    expected = recommender.explain("u1", 104).score
+    explainer = recommender._fitted.explainer
+    explainer._offset = explainer._offset.view(Unmultiplied)  # of all items: multiplied once, not for each call
+    assert recommender.explain("u1", 104).score == expected
+    monkeypatch.setattr(ImplicitALS, "_validate_params", None)  # checks of parameters are for those who set them
+    assert float(recommender.predict("u1", 104)[0]) == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_who_has_no_past_gets_what_is_popular_if_asked_for(name: str) -> None:
+    known = Interactions.from_frame(frame())
+    known = known.with_ids(users=[*known.users, "new", "newer"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NoEntryWarning)
+        recommender = Recommender(MODELS[name]).fit(known)
+    counts = np.bincount(known.columns, minlength=20)
+    best = np.argsort(-counts, kind="stable")
+    lists = recommender.recommend(["u1", "new", "newer"], n=4, exclude={"newer": [best[0] + 100]}, fallback="popular")
+    assert lists["new"] == [(item + 100, counts[item]) for item in best[:4]]
+    assert lists["newer"] == [(item + 100, counts[item]) for item in best[1:5]]
+    assert lists["u1"] == recommender.recommend("u1", n=4)["u1"]
+    assert recommender.recommend_for([], n=4, fallback="popular")[None] == lists["new"]
+    only = recommender.recommend_for({}, n=4, only=[103, 101], fallback="popular")
+    assert {item for item, _ in only[None]} == {101, 103}
+    for call in (recommender.recommend, lambda **how: recommender.recommend_for([100], **how)):
+        with pytest.raises(ValueError, match="fallback must be None or 'popular'"):
+            call(fallback="random")
+
+
+def test_of_what_was_not_liked_nothing_is_popular() -> None:
+    table = frame().assign(rating=lambda t: np.where(t["item"] == 101, -1.0, t["rating"]))
+    table.loc[table.index[table["item"] == 101][0], "rating"] = 1.0
+    recommender = Recommender(MODELS["implicit"]).fit(table)
+    lists = recommender.recommend_for([], n=20, fallback="popular")
+    assert lists[None][-1] == (101, 1)

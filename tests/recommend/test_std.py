@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from alsatian import ALS, ImplicitALS, Recommender, load
+from alsatian import ALS, ImplicitALS, Interactions, Recommender, load
 from alsatian.datasets import make_ratings
+from alsatian.models import NoEntryWarning
 from alsatian.recommend import UnknownIdWarning
 
 
@@ -103,3 +104,12 @@ def test_it_is_refused_where_scores_have_no_noise(recommender: Recommender, fram
             ask("u3", *([110] if ask == implicit.predict else []), return_std=True)
     with pytest.raises(TypeError, match="return_std must be True or False"):
         recommender.predict("u3", 110, return_std="yes")
+
+
+def test_what_is_popular_is_no_prediction_and_has_no_std(frame: pd.DataFrame) -> None:
+    known = Interactions.from_frame(frame)
+    with pytest.warns(NoEntryWarning):
+        recommender = Recommender(ALS(3, random_state=0)).fit(known.with_ids(users=[*known.users, "new"]))
+    lists = recommender.recommend(["new", "u1"], n=3, fallback="popular", return_std=True)
+    assert np.isnan(lists.std[0]).all()
+    np.testing.assert_array_equal(lists.std[1], recommender.recommend("u1", n=3, return_std=True).std[0])

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import signal
 from threading import Thread
 from typing import Any
 
@@ -8,6 +10,7 @@ import pandas as pd
 import pytest
 
 from alsatian import ALS, ImplicitALS, Interactions, Recommender
+from alsatian.models import NoEntryWarning
 from alsatian.objective import loss
 from listeners import MODELS, fitted, frame
 
@@ -56,14 +59,9 @@ def test_after_an_update_all_is_as_of_now(name: str) -> None:
     assert why.score == pytest.approx(float(recommender.predict("newcomer", 101)[0]), abs=1e-4)
 
 
-@pytest.mark.parametrize("name", ["implicit", "ratings", "no bias"])
-def test_an_update_is_close_to_a_new_fit(name: str) -> None:
-    table = frame(users=200, items=60, density=0.15)
-    late = table["user"].isin([f"u{i}" for i in range(0, 200, 20)])
-    model = MODELS[name]
-    recommender = Recommender(model).fit(table[~late])
-    recommender.update(table[late])
-    whole = Recommender(model).fit(recommender.interactions_)
+def excess(recommender: Recommender) -> float:
+    """The loss over that of a new fit to the same data, in units of the loss at zero factors."""
+    whole = Recommender(recommender.model).fit(recommender.interactions_)
     losses = []
     for one in (recommender, whole):
         settings = one.model_.objective_settings()
@@ -73,7 +71,51 @@ def test_an_update_is_close_to_a_new_fit(name: str) -> None:
     zero = loss(whole.interactions_.csr, 0 * whole.model_.row_factors_, 0 * whole.model_.column_factors_, **{
         name: value for name, value in settings.items() if "bias" not in name or name == "bias_reg"
     })  # fmt: skip
-    assert losses[0] - losses[1] < 0.03 * zero
+    return (losses[0] - losses[1]) / zero
+
+
+@pytest.mark.parametrize("name", ["implicit", "ratings", "no bias"])
+def test_an_update_is_close_to_a_new_fit(name: str) -> None:
+    table = frame(users=200, items=60, density=0.15)
+    late = table["user"].isin([f"u{i}" for i in range(0, 200, 20)])
+    assert excess(Recommender(MODELS[name]).fit(table[~late]).update(table[late])) < 0.03
+
+
+def newcomers(*, acquainted: bool) -> pd.DataFrame:
+    """New users of new items; with one old item among them, or none."""
+    block = frame(users=40, items=25, density=0.3, seed=5)
+    block = block.assign(user="n" + block["user"], item=block["item"] + 1000)
+    link = pd.DataFrame({"user": ["nu1"], "item": [100], "rating": [4.0]})
+    return pd.concat([block, link], ignore_index=True) if acquainted else block
+
+
+@pytest.mark.parametrize("acquainted", [False, True])
+@pytest.mark.parametrize("name", [name for name in MODELS if name != "zeros"])
+def test_new_users_of_new_items_are_close_to_a_new_fit(name: str, acquainted: bool) -> None:
+    recommender = Recommender(MODELS[name]).fit(frame(users=200, items=60, density=0.15))
+    recommender.update(newcomers(acquainted=acquainted))
+    assert excess(recommender) < 0.01
+    model = recommender.model_
+    assert model.row_factors_[200:].any(axis=1).all()
+    assert model.column_factors_[60:].any(axis=1).all()
+    np.testing.assert_array_equal(model.row_factors_, model.transform(recommender.interactions_.csr))
+
+
+def test_new_users_of_new_items_are_the_same_in_any_order_of_the_rows() -> None:
+    new = newcomers(acquainted=False)
+    first, second = fitted().update(new), fitted().update(new.sample(frac=1, random_state=1))
+    for one, other in zip(arrays(first), arrays(second), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_new_user_of_an_item_that_nobody_had_is_known_afterwards() -> None:
+    known = Interactions.from_frame(frame())
+    known = known.with_ids(items=[*known.items, 500])
+    with pytest.warns(NoEntryWarning):
+        recommender = Recommender(MODELS["implicit"]).fit(known)
+    recommender.update(pd.DataFrame({"user": ["v", "w"], "item": [500, 500], "rating": [3.0, 3.0]}))
+    assert recommender.predict("v", 500)[0] > 0.3
+    assert recommender.recommend("v").mask.any()
 
 
 def test_adding_adds_and_replacing_replaces() -> None:
@@ -151,6 +193,31 @@ def test_ids_of_another_type_are_new_ones_and_told() -> None:
 
 
 @pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("who", [{"items": [104, 107]}, {"users": ["u3"]}, {"items": 101, "users": ["u1", "u2"]}])
+def test_after_forgetting_every_way_to_ask_has_one_answer(name: str, who: dict[str, Any]) -> None:
+    recommender = fitted(name).forget(**who)
+    model, known = recommender.model_, recommender.interactions_
+    np.testing.assert_array_equal(model.row_factors_, model.transform(known.csr))
+    lists = recommender.recommend(["u5", "u9"], n=5)
+    for row, user in enumerate(lists.queries):
+        visitor = recommender.recommend_for(known.of_users([user]), n=5)
+        np.testing.assert_array_equal(visitor.positions[0], lists.positions[row])
+        np.testing.assert_allclose(visitor.scores[0], lists.scores[row], rtol=1e-5)
+        item = lists.ids[row, 0]
+        why = recommender.explain(user, item)
+        assert why.score == pytest.approx(float(recommender.predict(user, item)[0]), abs=1e-4)
+
+
+@pytest.mark.parametrize("name", ["implicit", "zeros"])
+def test_more_items_without_a_cell_are_more_that_nobody_chose(name: str) -> None:
+    recommender = fitted(name)
+    known = recommender.interactions_
+    recommender.update(known.select(np.zeros(len(known), dtype=bool)).with_ids(items=[*known.items, 999]))
+    model = recommender.model_
+    np.testing.assert_array_equal(model.row_factors_, model.transform(recommender.interactions_.csr))
+
+
+@pytest.mark.parametrize("name", MODELS)
 def test_who_is_forgotten_leaves_no_trace_and_the_others_are_consistent(name: str) -> None:
     recommender = fitted(name).forget(users=["u3", "u7"], items=[104])
     assert "u3" not in recommender.users_
@@ -180,3 +247,16 @@ def test_updates_from_several_threads_lose_nothing() -> None:
     for thread in threads:
         thread.join()
     assert len(recommender.users_) == 30 + 20
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_a_child_forked_in_the_middle_of_an_update_can_update() -> None:
+    recommender = fitted()
+    with recommender._writing:  # as a thread of the parent that is in update
+        child = os.fork()
+        if child == 0:
+            signal.alarm(20)
+            recommender.forget(users="u1")
+            os._exit(0 if "u1" not in recommender.users_ else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert "u1" in recommender.users_

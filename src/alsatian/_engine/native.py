@@ -43,6 +43,8 @@ def _eigenbasis(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Eigenvalues and eigenvectors of D^-½ Z̃ᵀZ̃ D^-½, D the ridge: one basis for the Λ_i of all rows."""
     k = factors.shape[1]
+    if 2 * len(factors) < k + bias:
+        return _thin_eigenbasis(factors, ridge, bias)
     gram = np.empty((k + bias, k + bias))
     sum_rows = _core.gram_float32 if factors.dtype == np.float32 else _core.gram_float64
     sum_rows(factors, bias, gram, n_jobs, poll)
@@ -51,6 +53,24 @@ def _eigenbasis(
     with one_blas_thread():
         values, vectors = np.linalg.eigh(root[:, None] * gram * root)
     return values, np.ascontiguousarray(vectors)
+
+
+def _thin_eigenbasis(
+    factors: Floats, ridge: tuple[float, float], bias: bool
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Do what `_eigenbasis` does for n rows, few beside k: of k eigenvalues all but n are zero.
+
+    With D^-½ Z̃ᵀ = QR, Q of shape (k, k) and R = (R₁; 0), the first n columns of Q are turned by the eigenvectors of
+    R₁R₁ᵀ, and the others stay: n k² operations in place of some ten k³.
+    """
+    n = len(factors)
+    wide = np.concatenate([factors, np.ones((n, 1))], axis=1) if bias else factors
+    root = np.array([ridge[0]] * factors.shape[1] + [ridge[1]] * bias, dtype=np.float64) ** -0.5
+    with one_blas_thread():
+        q, r = np.linalg.qr((wide * root).T, mode="complete")
+        values, vectors = np.linalg.eigh(r[:n] @ r[:n].T)
+        basis = np.concatenate([q[:, n:], q[:, :n] @ vectors], axis=1)
+    return np.concatenate([np.zeros(len(root) - n), np.maximum(values, 0)]), np.ascontiguousarray(basis)
 
 
 def counted_half_step(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from importlib import import_module
 from typing import Any
 
 from sklearn.base import clone
@@ -20,9 +21,20 @@ class Translation:
     Attributes
     ----------
     estimator : ALS or ImplicitALS
-        Not fitted. ``set_params`` changes it, for instance ``relaxation="auto"`` to need fewer iterations.
+        Not fitted. ``set_params`` changes it, for instance ``relaxation="auto"`` to need fewer iterations. It minimises
+        the other library's function on what `data` makes of a matrix, and another one on the matrix itself where these
+        differ.
     notes : tuple of str
         What differs nevertheless: how rows are solved, where the fit starts, what was left out.
+
+    Raises
+    ------
+    ValueError
+        Where a parameter has a value that the estimator cannot have.
+
+    Notes
+    -----
+    ``Recommender(translation)`` is the same model under ids: `fit`, `update` and all else go through `data`.
 
     Examples
     --------
@@ -45,6 +57,22 @@ class Translation:
     estimator: ALS | ImplicitALS
     notes: tuple[str, ...]
     _prepare: Callable[..., Prepared]
+    _peer: str  # the function that made it, and the parameters that say what `data` is
+    _of_data: dict[str, Any] = field(default_factory=dict)
+    _changes_values: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse at once what `fit` would refuse, and mark an estimator that is wrong on values as they are."""
+        try:
+            self.estimator._validate_params()
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"{self._peer}: {error} (under the names that alsatian has).") from error
+        if self._changes_values:
+            self.estimator._translated_by = self._peer
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copy, and pickle, without functions of functions."""
+        return _again, (self._peer, self._of_data, self.estimator, self.notes)
 
     def data(self, X: Any, **peer_keywords: Any) -> Prepared:
         """Return what the estimator has to be given for X: a matrix, and keywords of `fit`, `transform` and `impute`.
@@ -69,6 +97,11 @@ class Translation:
         TypeError
             For a keyword that the other library's `fit` does not have.
         """
+        if hasattr(X, "csr") and hasattr(X, "users"):
+            raise TypeError(
+                "Interactions are given: Recommender(translation).fit(interactions) keeps their ids, and "
+                "interactions.csr is the matrix without them."
+            )
         return self._prepare(X, **peer_keywords)
 
     def fit(self, X: Any, **peer_keywords: Any) -> Any:
@@ -89,3 +122,33 @@ class Translation:
 
     def __str__(self) -> str:
         return "\n".join([str(self.estimator), *(f"- {note}" for note in self.notes)])
+
+
+def translation_of_data(told: Any) -> Translation:
+    """Return a translation of which `data` is what `description_of_data` told; the rest of it is at its defaults.
+
+    Raises
+    ------
+    ValueError
+        Where nothing can have told that.
+    """
+    if not isinstance(told, dict) or told.keys() != {"function", "parameters"}:
+        raise ValueError("a translation is described wrongly")
+    compat: Any = import_module("alsatian.compat")
+    if told["function"] not in compat.__all__ or not told["function"].startswith("from_"):
+        raise ValueError(f"there is no translation {told['function']!r}")
+    try:
+        made: Translation = getattr(compat, told["function"])(**told["parameters"])
+    except TypeError as error:
+        raise ValueError(f"a translation is described wrongly: {error}") from error
+    return made
+
+
+def description_of_data(translation: Translation) -> dict[str, Any]:
+    """Return what says how `data` of a translation works, as JSON can hold it."""
+    plain = {name: value.item() if hasattr(value, "item") else value for name, value in translation._of_data.items()}
+    return {"function": translation._peer, "parameters": plain}
+
+
+def _again(peer: str, of_data: dict[str, Any], estimator: Any, notes: tuple[str, ...]) -> Translation:
+    return replace(translation_of_data({"function": peer, "parameters": of_data}), estimator=estimator, notes=notes)

@@ -162,7 +162,7 @@ def from_cmfrec(estimator: Any = None, /, **parameters: Any) -> Translation:
             raise ValueError("W with NA_as_zero=True and center=True has no counterpart: cmfrec's mean is another one.")
         return X, {"weights": _weights(X, W)}
 
-    return Translation(model, (*notes, PACE, START), prepare)
+    return Translation(model, (*notes, PACE, START), prepare, CMF.function)
 
 
 def from_cmfrec_implicit(estimator: Any = None, /, **parameters: Any) -> Translation:
@@ -214,6 +214,7 @@ def from_cmfrec_implicit(estimator: Any = None, /, **parameters: Any) -> Transla
     }  # fmt: skip
     notes += [PACE, START]
     k = p["k"] + p["k_main"]
+    of_data = {name: p[name] for name in ("alpha", "apply_log_transf")}
     if p["apply_log_transf"]:
 
         def logarithms(X: Any, **side: Any) -> Prepared:
@@ -223,7 +224,9 @@ def from_cmfrec_implicit(estimator: Any = None, /, **parameters: Any) -> Transla
             ones = with_values(cells, np.ones_like(cells.data))
             return ones, {"weights": with_values(cells, 1 + p["alpha"] * np.log(cells.data))}
 
-        return Translation(ALS(k, absent="zero", **common), tuple(notes), logarithms)
+        return Translation(
+            ALS(k, absent="zero", **common), tuple(notes), logarithms, CMF_IMPLICIT.function, of_data, True
+        )
 
     def prepare(X: Any, **side: Any) -> Prepared:
         _refuse_side(side, ("U", "I"))
@@ -236,7 +239,7 @@ def from_cmfrec_implicit(estimator: Any = None, /, **parameters: Any) -> Transla
     model = ImplicitALS(
         k, objective="hkv", alpha=p["alpha"], unobserved_weight=1.0, confidence="linear", **common
     )  # fmt: skip
-    return Translation(model, tuple(notes), prepare)
+    return Translation(model, tuple(notes), prepare, CMF_IMPLICIT.function, of_data)
 
 
 def _ridges(p: dict[str, Any]) -> list[float]:

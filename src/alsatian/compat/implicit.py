@@ -87,4 +87,6 @@ def from_implicit(estimator: Any = None, /, **parameters: Any) -> Translation:
         preference = (confidence > 0).astype(cells.dtype)
         return with_values(cells, preference), {"weights": with_values(cells, np.abs(confidence))}
 
-    return Translation(model, (*notes, PACE, START), prepare)
+    if not p["alpha"] > 0:
+        raise ValueError(f"alpha={p['alpha']!r} of implicit has no counterpart: a weight must be above 0.")
+    return Translation(model, (*notes, PACE, START), prepare, PEER.function, {"alpha": p["alpha"]}, True)

@@ -111,7 +111,7 @@ def from_irspack(estimator: Any = None, /, **parameters: Any) -> Translation:
         reg_exponent=p["nu"], reg_count="all", dtype="float32", random_state=seed(p["random_seed"]),
         n_jobs=p["n_threads"], **as_many_iterations(p["train_epochs"]),
     )  # fmt: skip
-    return Translation(model, (*notes, PACE, START), _prepare)
+    return Translation(model, (*notes, PACE, START), _prepare, PEER.function)
 
 
 def _prepare(X_train_all: Any) -> Prepared:

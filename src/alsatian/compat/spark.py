@@ -95,12 +95,12 @@ def from_spark(estimator: Any = None, /, **parameters: Any) -> Translation:
     }  # fmt: skip
     notes += [_COLD, _TWICE, PACE, START, _ORDER]
     if not p["implicitPrefs"]:
-        return Translation(ALS(p["rank"], **common), tuple(notes), unchanged)
+        return Translation(ALS(p["rank"], **common), tuple(notes), unchanged, PEER.function)
     model = ImplicitALS(
         p["rank"], objective="hkv", alpha=p["alpha"], unobserved_weight=1.0, confidence="linear", reg_count="observed",
         **common,
     )  # fmt: skip
-    return Translation(model, tuple(notes), _prepare)
+    return Translation(model, tuple(notes), _prepare, PEER.function, {"implicitPrefs": True})
 
 
 def _prepare(X: Any) -> Prepared:

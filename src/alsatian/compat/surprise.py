@@ -78,4 +78,4 @@ def from_surprise(estimator: Any = None, /, **parameters: Any) -> Translation:
         p["n_factors"], reg=(reg["reg_pu"], reg["reg_qi"]), reg_exponent=1.0, random_state=seed(p["random_state"]),
         **biases,
     )  # fmt: skip
-    return Translation(model, (*notes, _DESCENT), unchanged)
+    return Translation(model, (*notes, _DESCENT), unchanged, PEER.function)

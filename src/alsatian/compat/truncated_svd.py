@@ -80,7 +80,7 @@ def from_truncated_svd(estimator: Any = None, /, **parameters: Any) -> Translati
         p["n_components"], reg=0.0, reg_exponent=0.0, absent="zero", max_iter=1000, tol=1e-12,
         random_state=seed(p["random_state"]),
     )  # fmt: skip
-    return Translation(model, (*notes, _ROTATION, _SLOW), _prepare)
+    return Translation(model, (*notes, _ROTATION, _SLOW), _prepare, PEER.function)
 
 
 def _prepare(X: Any) -> Prepared:

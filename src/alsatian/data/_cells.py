@@ -162,13 +162,29 @@ class _Groups(NamedTuple):
     def means(self, values: Array, weights: Array | None) -> tuple[Array, Array | None]:
         """Return the weighted means of the values and the means of the weights, summed in float64."""
         wide = values.astype(np.float64)
-        mean = self.sums(wide) / self.lengths
+        mean = self._mean(wide)
         if weights is None:
             return mean.astype(values.dtype), None
         c = weights.astype(np.float64)
         total = self.sums(c)
-        weighted = np.divide(self.sums(c * wide), total, out=mean, where=total > 0)
-        return weighted.astype(values.dtype), (total / self.lengths).astype(weights.dtype)
+        with np.errstate(over="ignore", invalid="ignore"):
+            weighted = np.divide(self.sums(c * wide), total, out=mean, where=total > 0)
+        if not (np.isfinite(weighted) & np.isfinite(total)).all():
+            c = c / max(c.max(), 1.0)  # the same shares, of a total that can be held
+            share = np.divide(c, self._spread(self.sums(c)), out=np.zeros_like(c), where=c > 0)
+            weighted = np.where(np.isfinite(weighted) & np.isfinite(total), weighted, self.sums(share * wide))
+        return weighted.astype(values.dtype), self._mean(weights.astype(np.float64)).astype(weights.dtype)
+
+    def _mean(self, wide: Array) -> Array:
+        """Return plain means, also of what has a sum that is too large."""
+        mean: Array = self.sums(wide) / self.lengths
+        if not np.isfinite(mean).all():
+            mean = np.where(np.isfinite(mean), mean, self.sums(wide / self._spread(self.lengths)))
+        return mean
+
+    def _spread(self, each: Array) -> Array:
+        """Return for each row what its group has."""
+        return np.repeat(each, self.lengths)
 
     def last(self, times: Array | None) -> Array:
         """Return the row of each group that is the latest, of several the one that came last."""

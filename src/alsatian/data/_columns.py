@@ -24,7 +24,10 @@ Array = NDArray[Any]
 
 _NULL_TYPES = {"NoneType", "NAType", "NaTType", "float", "float16", "float32", "float64", "longdouble", "Decimal"}
 _NULL_TYPES |= {"datetime64", "timedelta64"}
-_NANOSECONDS = (datetime(1678, 1, 1), datetime(2262, 1, 1))  # what 64 bits of nanoseconds reach
+_REACH = {  # from when to when 64 bits of a unit reach
+    "ns": (np.datetime64("1678-01-01", "s"), np.datetime64("2262-01-01", "s")),
+    "us": (np.datetime64("-290000-01-01", "s"), np.datetime64("290000-01-01", "s")),
+}
 
 
 class Column(NamedTuple):
@@ -70,6 +73,8 @@ _TRUTH = {True: _Truth(), False: _Truth()}
 
 def key_of(value: Any) -> Any:
     """Return what stands for a normal value in a dict."""
+    if isinstance(value, tuple):
+        return tuple(map(key_of, value))
     return _TRUTH[value] if isinstance(value, bool) else value
 
 
@@ -213,10 +218,20 @@ def _of_plain(values: list[Any], types: set[type]) -> Column | None:  # noqa: PL
     if types == {datetime} and all(value.tzinfo is None for value in values):
         return Column("time", coarsest(np.array(values, dtype="datetime64[us]")))
     if types in ({np.datetime64}, {datetime, np.datetime64}):
-        low, high = _NANOSECONDS
-        coarse = [value for value in values if type(value) is datetime]
-        if all(value.tzinfo is None and low < value < high for value in coarse):
-            return Column("time", coarsest(np.array([np.datetime64(value, "ns") for value in values])))
+        return _of_times(values)
+    return None
+
+
+def _of_times(values: list[Any]) -> Column | None:
+    """Return a column of points in time that are not all of one type, where one unit holds them."""
+    if any(getattr(value, "tzinfo", None) is not None for value in values):
+        return None
+    times = [np.datetime64(value) for value in values]
+    seconds = np.array([value.astype("datetime64[s]") for value in times])
+    for unit, (low, high) in _REACH.items():
+        if np.all((low < seconds) & (seconds < high)):
+            column = np.array([value.astype(f"datetime64[{unit}]") for value in times])
+            return Column("time", coarsest(column)) if all(map(np.equal, column, times)) else None
     return None
 
 
@@ -252,6 +267,8 @@ def _normal(value: Any, row: int | None = None) -> Any:  # noqa: PLR0911
         return fine.item() if fine == value and isinstance(fine.item(), datetime) else value
     if isinstance(value, date):
         return _normal_time(value)
+    if isinstance(value, tuple):  # what is missing in it is None
+        return tuple(None if _is_null(part) else _normal(part, row) for part in value)
     try:
         hash(value)
     except TypeError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import narwhals as nw
@@ -44,6 +45,8 @@ def read_frame(frame: Any, choices: dict[str, Choice]) -> tuple[dict[str, Any], 
 
 
 def _table(frame: Any) -> nw.DataFrame[Any] | nw.LazyFrame[Any]:
+    if type(frame).__name__ == "RecordBatch" and hasattr(frame, "to_struct_array"):  # narwhals reads tables alone
+        frame = sys.modules["pyarrow"].Table.from_batches([frame])
     try:
         table = nw.from_native(frame, pass_through=True)
     except nw.exceptions.DuplicateError as error:
@@ -101,6 +104,12 @@ def _listed(names: list[str]) -> str:
     return f"{shown}, … ({len(names)} in all)" if len(names) > 20 else shown or "no column"
 
 
+def check_backend(backend: str) -> None:
+    """Refuse a library that no frame can be made of."""
+    if backend not in BACKENDS:
+        raise ValueError(f"backend must be one of {', '.join(map(repr, BACKENDS))}, got {backend!r}.")
+
+
 def make_frame(columns: dict[str, NDArray[Any]], backend: str) -> Any:
     """Return arrays as a frame.
 
@@ -109,8 +118,7 @@ def make_frame(columns: dict[str, NDArray[Any]], backend: str) -> Any:
     ImportError
         Where the library is not installed.
     """
-    if backend not in BACKENDS:
-        raise ValueError(f"backend must be one of {', '.join(map(repr, BACKENDS))}, got {backend!r}.")
+    check_backend(backend)
     given = {name: _for_frame(array) for name, array in columns.items()}
     library: Any = backend
     try:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, time, timedelta
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -54,7 +56,7 @@ def restored(source: Described) -> Column:
     header, arrays = source
     try:
         column = _restored(header, arrays)
-    except (KeyError, TypeError, AttributeError, OverflowError) as error:
+    except (KeyError, TypeError, AttributeError, ArithmeticError) as error:
         raise ValueError(f"the ids are described wrongly: {error!r} in {_short(header)}.") from error
     if column.values.size != header["count"]:
         raise ValueError(
@@ -111,42 +113,67 @@ def _unpacked(offsets: NDArray[Any], content: NDArray[Any], kind: str) -> Array:
     return objects(parts, len(ends) - 1)
 
 
+# How values of a type are written as JSON has it, and read again; the tag is the name of the type, in lower case.
+_WRITERS: dict[type, Callable[[Any], Any]] = {
+    bool: lambda value: value,
+    str: lambda value: value,
+    int: str,  # as a text: JSON of others ends at 2⁵³
+    float: float.hex,
+    bytes: bytes.hex,
+    datetime: datetime.isoformat,
+    time: time.isoformat,
+    timedelta: lambda value: [value.days, value.seconds, value.microseconds],
+    np.datetime64: lambda value: [np.datetime_data(value.dtype)[0], str(value.astype(np.int64))],
+    Decimal: str,
+    UUID: lambda value: value.hex,
+}
+_READERS: dict[str, Callable[[Any], Any]] = {
+    "int": int,
+    "float": float.fromhex,
+    "bytes": bytes.fromhex,
+    "datetime": datetime.fromisoformat,
+    "time": time.fromisoformat,
+    "timedelta": lambda parts: timedelta(*parts),
+    "datetime64": lambda parts: _datetime64(*parts),
+    "decimal": Decimal,
+    "uuid": UUID,
+}
+
+
 def _tagged(value: Any) -> list[Any]:
     """Return the name of a type, and a value of that type as JSON has it."""
-    if type(value) in (bool, str):
-        return [type(value).__name__, value]
-    if type(value) is int:  # as a text: JSON of others ends at 2⁵³
-        return ["int", str(value)]
-    if type(value) in (float, bytes):
-        return [type(value).__name__, value.hex()]
-    if type(value) is datetime:
-        return ["datetime", value.isoformat()]
-    if type(value) is UUID:
-        return ["uuid", value.hex]
     if type(value) is tuple:
-        return ["tuple", [_tagged(element) for element in value]]
-    raise TypeError(
-        f"the id {value!r} of type {type(value).__name__} cannot be kept in a file. Numbers, bools, texts, bytes, "
-        "dates, times, UUIDs, and tuples of them can: give such ids in its place."
-    )
+        return ["tuple", [None if part is None else _tagged(part) for part in value]]
+    kind = type(value)
+    if kind not in _WRITERS:
+        raise TypeError(
+            f"{value!r} of type {kind.__name__}, an id or a part of one, cannot be kept in a file. int, float, bool, "
+            "str, bytes, Decimal, UUID, date, datetime, time, timedelta, those of NumPy that are like them, and tuples "
+            "of all these can: give such ids in its place."
+        )
+    return [kind.__name__.lower(), _WRITERS[kind](value)]
 
 
 def _untagged(pair: Any) -> Any:
     tag, value = pair
     if tag == "tuple":
-        return tuple(map(_untagged, value))
+        return tuple(None if part is None else _untagged(part) for part in value)
     if tag in ("bool", "str"):
         if type(value).__name__ != tag:
             raise TypeError(f"{value!r} is no {tag}")
         return value
-    readers: dict[str, Any] = {
-        "int": int,
-        "float": float.fromhex,
-        "bytes": bytes.fromhex,
-        "datetime": datetime.fromisoformat,
-        "uuid": UUID,
-    }
-    return readers[tag](value)
+    try:
+        return _READERS[tag](value)
+    except ValueError as error:
+        raise TypeError(f"{value!r} is no {tag}") from error
+
+
+def _datetime64(unit: str, count: str) -> np.datetime64:
+    if unit not in UNITS:
+        raise KeyError(unit)
+    times = np.array([int(count)], dtype=f"datetime64[{unit}]")
+    value: np.datetime64 = times[0]
+    return value
 
 
 def _short(header: object) -> str:

@@ -41,7 +41,8 @@ class Ids:
 
     Ids may be integers, texts, bytes, bools, floats, dates and times, UUIDs, tuples, and mixtures of them. Two are the
     same where they are equal as numbers, texts or points in time: the float 5.0 is the integer 5, a date is its
-    midnight, a time with a zone is its instant in UTC. The text '5' is not the number 5, and True is not 1.
+    midnight, a time with a zone is its instant in UTC. The text '5' is not the number 5, and True is not 1. So it is
+    within tuples, named ones among them, where what is missing is None.
 
     Parameters
     ----------
@@ -227,8 +228,7 @@ class Ids:
         Raises
         ------
         TypeError
-            Where an id is of a type that cannot be kept: numbers, bools, texts, bytes, times, UUIDs, and tuples of them
-            can.
+            Where an id is of a type that cannot be kept: plain values of Python and NumPy, and tuples of them can.
         """
         return described(self._column)
 

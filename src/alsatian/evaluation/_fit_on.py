@@ -81,6 +81,7 @@ def taken_as_it_is(model: Any, split: Split) -> Fitted:
     """
     check_split(split)
     if isinstance(model, Recommender):
+        unfitted(model)  # refuses what is evaluated in another way
         if model.interactions_ != split.train:
             raise ValueError("the recommender was fitted on other interactions than the training part of the split.")
         return Fitted(model.model_, split.train, _places(split, split.train.n_users, None), 0.0)

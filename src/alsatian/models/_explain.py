@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -43,7 +44,6 @@ class Explainer:
         self._z = z if model.row_bias_ is None else np.column_stack([z, np.ones(len(z))])
         fixed = fixed_scores(model.column_bias_, model.mean_, len(z), np.float64)
         self._offset = np.zeros(len(z)) if fixed is None else fixed
-        self._gram: NDArray[np.float64] | None = None
 
     def __call__(self, cells: Cells, column: int) -> Shares:
         """Take apart the score of one column for the one row of `cells`."""
@@ -57,17 +57,18 @@ class Explainer:
         a = (z.T * (c - rule.less)) @ z + np.diag(scale * ridge)
         start = np.zeros(self._z.shape[1])
         if rule.gram_weight > 0:
-            a += rule.gram_weight * self._all()
-            start = -rule.gram_weight * (self._offset @ self._z)
+            gram, pull = self._all
+            a += rule.gram_weight * gram
+            start = -rule.gram_weight * pull
         target, singular = self._z[column], scale * ridge.min() == 0  # then the row is its solution of least norm
         u = np.linalg.lstsq(a, target, rcond=None)[0] if singular else np.linalg.solve(a, target)
         coefficients = (c + rule.more) * (x - o) + (rule.less + rule.more) * o
         return Shares(float(self._offset[column] + start @ u), columns, coefficients * (z @ u))
 
-    def _all(self) -> NDArray[np.float64]:
-        if self._gram is None:
-            self._gram = self._z.T @ self._z
-        return self._gram
+    @cached_property
+    def _all(self) -> tuple[NDArray[np.float64], Vector]:
+        """What all columns have a part in, and no row: Z̃ᵀZ̃ and Z̃ᵀo."""
+        return self._z.T @ self._z, self._offset @ self._z
 
 
 def _row(cells: Cells) -> tuple[NDArray[np.int64], Vector, Vector]:

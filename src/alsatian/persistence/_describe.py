@@ -23,7 +23,7 @@ class Description:
     size : int
         Of the file, in bytes.
     kind : str
-        "estimator" for a model by itself, "recommender" for one with ids and interactions.
+        "estimator" for a model by itself, "recommender" for one with ids and interactions, "interactions".
     class_name : str or None
         Of the model; None where there is none.
     alsatian : str

@@ -71,7 +71,9 @@ def load(path: Path, *, mmap: bool = True, verify: bool = True) -> Any:
     mmap : bool, default=True
         Whether arrays of a megabyte and more stay in the file: they are mapped, read-only, take memory only as they
         are used, and share it with other processes. The file may be replaced and removed meanwhile, but not changed in
-        place. With False all arrays are read and may be written to, and the file is closed.
+        place: where another program cuts it short, the system ends this process (SIGBUS). So write a new file beside it
+        and rename that, as `save` does, or take False: then all arrays are read and may be written to, and the file is
+        closed.
     verify : bool, default=True
         Whether to compare all arrays with their checksums and see that all entries are finite, which reads the whole
         file once. False is for files so large that this takes too long; shapes and types are checked in any case.

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
+from scipy.sparse import coo_array, csr_array
 
 from alsatian._engine.top_n import ItemLists
 from alsatian.data import Ids
-from alsatian.recommend._ids import positions_of
+from alsatian.recommend._ids import entries, positions_of, positions_of_each
 
 
 @dataclass
@@ -23,9 +23,13 @@ class Candidates:
     exclude: ItemLists | None = None
     only: ItemLists | None = None
 
+    def of(self, rows: NDArray[np.int64]) -> Candidates:
+        """Return what some of the queries may list."""
+        return Candidates(self.allowed, _of_rows(self.exclude, rows), _of_rows(self.only, rows))
+
 
 def candidates(
-    queries: list[Any],
+    queries: NDArray[Any],
     side: tuple[Ids, str],
     listable: NDArray[np.bool_],
     seen: ItemLists | None,
@@ -35,8 +39,8 @@ def candidates(
 
     Parameters
     ----------
-    queries : list of ids
-        Those that mappings may speak of.
+    queries : array of ids
+        Those that mappings may speak of, under any id that is the same.
     side : Ids, and what they are called
         Those that are listed.
     listable : array of bool, shape (n_items,)
@@ -75,22 +79,30 @@ def seen_by(matrix: csr_array[Any], rows: NDArray[np.int64]) -> ItemLists:
 
 
 def _lists(
-    queries: list[Any],
+    queries: NDArray[Any],
     items: Ids,
     given: Mapping[Any, Any],
     default: NDArray[np.int64] | None,
     what: str,
 ) -> ItemLists:
     """Return one sorted list for each query, from a mapping that may not have all."""
-    nothing = np.empty(0, dtype=np.int64)
-    parts = []
-    for query in queries:
-        if query in given:
-            parts.append(np.unique(positions_of(items, given[query], what)))
-        else:
-            parts.append(nothing if default is None else default)
-    indptr = np.concatenate([[0], np.cumsum([part.size for part in parts])]).astype(np.int64)
-    return indptr, np.concatenate([nothing, *parts]).astype(np.int32)
+    own, which = entries(queries, given)
+    columns, rows = positions_of_each(items, own, what)
+    # One row for each entry, and one more for those who have none.
+    if default is not None:
+        columns, rows = np.concatenate([columns, default]), np.concatenate([rows, np.full(default.size, len(own))])
+    ones = np.ones(rows.size, dtype=np.int32)
+    lists = coo_array((ones, (rows, columns)), shape=(len(own) + 1, len(items))).tocsr()[which]  # −1 is the last
+    lists.sort_indices()
+    return lists.indptr.astype(np.int64), lists.indices.astype(np.int32)
+
+
+def _of_rows(lists: ItemLists | None, rows: NDArray[np.int64]) -> ItemLists | None:
+    if lists is None:
+        return None
+    starts, lengths = lists[0][rows], np.diff(lists[0])[rows]
+    indptr = np.concatenate([[0], np.cumsum(lengths)])
+    return indptr, lists[1][np.repeat(starts - indptr[:-1], lengths) + np.arange(indptr[-1])]
 
 
 def _united(a: ItemLists | None, b: ItemLists, width: int) -> ItemLists:

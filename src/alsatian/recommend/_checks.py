@@ -9,9 +9,12 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 
+from alsatian.compat import Translation
 from alsatian.data import Interactions
 from alsatian.models import ALS, ImplicitALS
-from alsatian.recommend._state import State
+from alsatian.recommend._state import TRANSLATION, State
+
+_MARK = "_translated_by"  # on an estimator: the name of the function that made it for values that it changes
 
 
 def of_ratings(model: Any) -> bool:
@@ -56,12 +59,37 @@ def as_interactions(given: Any, columns: Mapping[str, Any]) -> Interactions:
 
 
 def check_weights(model: Any, interactions: Interactions) -> None:
-    """Refuse weights where the model takes none."""
+    """Refuse weights where the model takes none, and values as they are where a translation makes weights of them."""
+    if interactions.weights is not None and hasattr(model, TRANSLATION):
+        raise ValueError("The interactions have weights, which a translated model does not take beside values.")
+    if interactions.weights is None and hasattr(model, _MARK):
+        raise ValueError(
+            f"The estimator that {getattr(model, _MARK)} made minimises another function on values as they are: give "
+            "the translation itself, Recommender(translation), which makes of them what it makes of a matrix."
+        )
     if interactions.weights is not None and isinstance(model, ImplicitALS):
         raise ValueError(
             "The interactions have weights, which ImplicitALS does not take: its confidence comes from the values. "
             "Read the frame with weight=False, or use ALS."
         )
+
+
+def check_values(model: Any, interactions: Interactions) -> None:
+    """Refuse ratings of a frame that are all 1, as no column of it was read."""
+    if of_ratings(model) and (interactions.values == 1).all():
+        raise ValueError(
+            "Ratings are asked for, but every value is 1: the frame has no column that is named as usual for "
+            "ratings. Name it: fit(frame, value='…'), or give Interactions."
+        )
+
+
+def translated(model: Any) -> Any:
+    """Return a new model of the kind asked for, with the translation that its values go through, if any."""
+    if not isinstance(model, Translation):
+        return fresh(model)
+    made = clone(model.estimator)
+    setattr(made, TRANSLATION, model)
+    return made
 
 
 def fresh(model: Any) -> Any:
@@ -71,5 +99,12 @@ def fresh(model: Any) -> Any:
     if isinstance(model, str) and model == "ratings":
         return ALS(32, bias="both", dtype="float32")
     if isinstance(model, ALS | ImplicitALS):
-        return clone(model)
-    raise TypeError(f"model must be an ALS, an ImplicitALS, 'implicit' or 'ratings'. Got {model!r}.")
+        made = clone(model)
+        vars(made).update({name: value for name, value in vars(model).items() if name == _MARK})
+        return made
+    if isinstance(model, Translation):
+        raise TypeError(
+            "A translation is for a Recommender, and cannot be evaluated: evaluate clone(translation.estimator), on "
+            "interactions whose values and weights are what translation.data makes of the matrix."
+        )
+    raise TypeError(f"model must be an ALS, an ImplicitALS, a Translation, 'implicit' or 'ratings'. Got {model!r}.")

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alsatian._engine.contract import Floats
-from alsatian.models._predict import clipped
+from alsatian.models._fit import Factors
+from alsatian.models._predict import cell_scores, clipped
 from alsatian.recommend._ids import as_ids
 from alsatian.recommend._state import State
 
@@ -26,7 +27,7 @@ def positions_of_pairs(state: State, users: Any, items: Any) -> tuple[NDArray[np
     ValueError
         Where users and items do not pair up.
     """
-    rows, columns = state.users.find(as_ids(users)), state.items.find(as_ids(items))
+    rows, columns = state.users.find(as_ids(users, state.users)), state.items.find(as_ids(items, state.items))
     try:
         rows, columns = np.broadcast_arrays(rows, columns)
     except ValueError:
@@ -45,9 +46,9 @@ def scores_of_pairs(model: Any, rows: NDArray[np.int64], columns: NDArray[np.int
         if bias is not None:
             there = ~known & (positions >= 0)
             scores[there] += bias[positions[there]]
-    scores[known] = model.predict_cells(rows[known], columns[known])
-    scores[~known] = clipped(scores[~known], model.clip)
-    return scores
+    factors = Factors(model.row_factors_, model.column_factors_, model.row_bias_, model.column_bias_, model.mean_)
+    scores[known] = cell_scores(factors, rows[known], columns[known], None)
+    return clipped(scores, model.clip)
 
 
 def told(rows: NDArray[np.int64], columns: NDArray[np.int64]) -> str:

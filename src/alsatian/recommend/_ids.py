@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alsatian.data import Ids
-
-# One id that is a tuple has to come in a list; a tuple by itself is several ids.
-_SEVERAL = (list, tuple, set, frozenset, range, np.ndarray, Ids)
+from alsatian.data._columns import to_list
 
 
-def as_ids(asked: Any) -> Any:
-    """Return ids in a sequence: one id by itself is a sequence of one."""
-    if isinstance(asked, set | frozenset):
-        return list(asked)
-    several = isinstance(asked, _SEVERAL) or hasattr(asked, "__array__") or hasattr(asked, "to_numpy")
-    if several and np.ndim(asked) != 0:
+def as_ids(asked: Any, ids: Ids | None = None) -> Any:
+    """Return ids in a sequence: one id by itself is a sequence of one.
+
+    A tuple is several ids, unless it is itself one of `ids`, or all of these are tuples and it holds none.
+
+    Raises
+    ------
+    TypeError
+        For a frame, which has more than ids.
+    """
+    if isinstance(asked, str | bytes | np.generic) or (isinstance(asked, np.ndarray) and asked.ndim == 0):
+        return [asked[()] if isinstance(asked, np.ndarray) else asked]
+    if isinstance(asked, tuple) and ids is not None and _is_one(asked, ids):
+        return [asked]
+    if hasattr(asked, "columns"):
+        raise TypeError(f"ids are needed, got a {type(asked).__name__} of columns: give the one that has the ids.")
+    if isinstance(asked, list | tuple | range | np.ndarray | Ids) or hasattr(asked, "__array__"):
         return asked
-    if isinstance(asked, Mapping) or (isinstance(asked, Iterable) and not isinstance(asked, str | bytes)):
-        return list(asked)
-    return [asked.item() if isinstance(asked, np.generic | np.ndarray) else asked]
+    return list(asked) if isinstance(asked, Iterable) else [asked]
 
 
 def positions_of(ids: Ids, asked: Any, what: str) -> NDArray[np.int64]:
@@ -34,5 +42,73 @@ def positions_of(ids: Ids, asked: Any, what: str) -> NDArray[np.int64]:
     UnknownIdError
         Where one is not known: names it.
     """
-    sequence = as_ids(asked)
+    sequence = as_ids(asked, ids)
     return np.empty(0, dtype=np.int64) if len(sequence) == 0 else ids.positions(sequence, what=what)
+
+
+def positions_of_each(ids: Ids, asked: Sequence[Any], what: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the positions of one or several ids, again and again: all in a row, and which of `asked` each is from.
+
+    One look-up for all takes a fraction of the time of one for each.
+
+    Raises
+    ------
+    UnknownIdError
+        Where one is not known: names it.
+    """
+    lists = [_listed(as_ids(one, ids)) for one in asked]
+    source = np.repeat(np.arange(len(lists)), [len(one) for one in lists])
+    return positions_of(ids, list(chain.from_iterable(lists)), what), source
+
+
+class Asked(NamedTuple):
+    """Those who were asked for, by their ids: where each stands first."""
+
+    ids: Ids
+    first: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, queries: NDArray[Any]) -> Asked:
+        """Take ids that may be there twice."""
+        ids = Ids.of(queries)
+        return cls(ids, np.unique(ids.find(queries), return_index=True)[1])
+
+    def row(self, id: Any) -> int:
+        """Return where an id stands first, or −1."""
+        place = int(self.ids.find([id[()] if isinstance(id, np.ndarray) and id.ndim == 0 else id])[0])
+        return int(self.first[place]) if place >= 0 else -1
+
+
+def is_visitor(queries: Any) -> bool:
+    """Return whether the one who asks is a visitor without an id."""
+    return len(queries) == 1 and queries[0] is None
+
+
+def entries(queries: NDArray[Any], given: Mapping[Any, Any]) -> tuple[list[Any], NDArray[np.int64]]:
+    """Return the entries of a mapping that belong to someone who asks, and for each who asks which one, or −1."""
+    if is_visitor(queries):
+        return ([given[None]], np.zeros(1, dtype=np.int64)) if None in given else ([], np.full(1, -1))
+    keys = [key for key in given if key is not None]
+    found = Ids(keys).find(queries) if keys else np.full(len(queries), -1)
+    used, places = np.unique(found[found >= 0], return_inverse=True)
+    found[found >= 0] = places
+    return [given[keys[place]] for place in used.tolist()], found
+
+
+def _is_one(asked: tuple[Any, ...], ids: Ids) -> bool:
+    if ids.kind != "object":
+        return False
+    if asked in ids:
+        return True
+    return not any(isinstance(part, tuple) for part in asked) and all(isinstance(id, tuple) for id in ids.values)
+
+
+def _listed(sequence: Any) -> list[Any]:
+    """Return ids as a list of Python objects."""
+    if isinstance(sequence, np.ndarray) and not isinstance(sequence, np.ma.MaskedArray):
+        return to_list(sequence)
+    for name in ("to_list", "to_pylist", "tolist"):
+        if hasattr(sequence, name):
+            listed: list[Any] = getattr(sequence, name)()
+            return listed
+    return list(sequence)

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from alsatian._engine.cells import blocks
+from alsatian._engine.contract import Floats
 from alsatian._engine.threads import resolve_n_jobs
 from alsatian._engine.top_n import TopN, top_n
 from alsatian.data import Ids
@@ -19,8 +21,12 @@ from alsatian.recommend._ids import positions_of
 from alsatian.recommend._state import Space, State
 from alsatian.recommend.listing import Listing
 
+_ENTRIES = 1 << 22  # of full lists at a time
 
-def ranked(state: State, rows: Folded, who: NDArray[np.bool_], n: int, limits: Candidates) -> TopN:
+
+def ranked(
+    state: State, rows: Folded, who: NDArray[np.bool_], n: int, limits: Candidates, *, fallback: str | None = None
+) -> TopN:
     """List the items of highest score for rows of factors.
 
     Parameters
@@ -33,40 +39,84 @@ def ranked(state: State, rows: Folded, who: NDArray[np.bool_], n: int, limits: C
         it has none, nothing.
     n : int
     limits : Candidates
+    fallback : {None, "popular"}
+        What those get of whom nothing is known: "popular" is the items that most users have, with that number.
+
+    Raises
+    ------
+    ValueError
+        Where there is no such fallback.
     """
-    model = state.model
+    if fallback not in {None, "popular"}:
+        raise ValueError(f"fallback must be None or 'popular'. Got {fallback!r}.")
+    model, n_jobs = state.model, resolve_n_jobs(state.model.n_jobs)
     found = top_n(
         rows.factors, model.column_factors_, n=n, query_offset=rows.bias, item_offset=model.column_bias_,
         constant=model.mean_, allowed=limits.allowed, exclude=limits.exclude, only=limits.only,
-        n_jobs=resolve_n_jobs(model.n_jobs),
+        n_jobs=n_jobs,
     )  # fmt: skip
     if model.column_bias_ is None and not who.all():
         found.indices[~who], found.scores[~who], found.counts[~who] = -1, -np.inf, 0
     there = found.indices >= 0
+    if fallback == "popular" and not who.all():
+        nobody = np.flatnonzero(~who)
+        part, ones = limits.of(nobody), np.ones((nobody.size, 1))
+        popular = top_n(
+            ones, state.popularity, n=n, allowed=part.allowed, exclude=part.exclude, only=part.only, n_jobs=n_jobs
+        )
+        found.indices[nobody], found.scores[nobody], found.counts[nobody] = popular
+        there[nobody] = False
     found.scores[there] = clipped(found.scores[there], model.clip)
     return found
 
 
 def similar(space: Space, positions: NDArray[np.int64], metric: str, n: int, limits: Candidates) -> TopN:
     """List the nearest of one side: by the cosine of the angle between factors, or by their inner product."""
-    unit, factors = space.unit, space.unit if metric == "cosine" else space.factors
-    limits.allowed = limits.allowed & unit.any(axis=1)
-    found = top_n(
-        factors[positions], factors, n=n, allowed=limits.allowed, exclude=limits.exclude, only=limits.only,
-        n_jobs=space.n_jobs,
-    )  # fmt: skip
-    lost = ~(space.known & unit.any(axis=1))[positions]
-    found.indices[lost], found.scores[lost], found.counts[lost] = -1, -np.inf, 0
+    limits.allowed = limits.allowed & space.there
     if metric == "cosine":
-        np.clip(found.scores, -1, 1, out=found.scores, where=found.indices >= 0)
+        found = _cosines(space, positions, n, limits)
+    else:
+        found = _nearest(space.factors[positions], space.factors, n, limits, space.n_jobs)
+    lost = ~(space.known & space.there)[positions]
+    found.indices[lost], found.scores[lost], found.counts[lost] = -1, -np.inf, 0
+    return found
+
+
+def _cosines(space: Space, positions: NDArray[np.int64], n: int, limits: Candidates) -> TopN:
+    """List by the cosine, which rounding may put beyond one: what it puts there is equal, in the order of the ids."""
+    unit, n_jobs = space.unit, space.n_jobs
+    found = _nearest(unit[positions], unit, n, limits, n_jobs)
+    cut = np.flatnonzero((found.scores[:, 0] > 1) & (found.scores[:, -1] >= 1))  # equals may be behind the last place
+    for block in blocks(cut.size, max(1, _ENTRIES // len(unit))) if n < len(unit) else ():
+        rows = cut[block]
+        every = _in_order(_nearest(unit[positions[rows]], unit, len(unit), limits.of(rows), n_jobs))
+        found.indices[rows], found.scores[rows] = every.indices[:, :n], every.scores[:, :n]
+    return _in_order(found)
+
+
+def _nearest(queries: Floats, factors: Floats, n: int, limits: Candidates, n_jobs: int) -> TopN:
+    """List by the inner product alone."""
+    return top_n(
+        queries, factors, n=n, allowed=limits.allowed, exclude=limits.exclude, only=limits.only, n_jobs=n_jobs
+    )  # fmt: skip
+
+
+def _in_order(found: TopN) -> TopN:
+    """Clip cosines, in place, and order those that are one by their positions."""
+    scores, indices = found.scores, found.indices
+    beyond = np.flatnonzero(scores[:, 0] > 1)
+    np.clip(scores, -1, 1, out=scores, where=indices >= 0)
+    order = np.lexsort((indices[beyond], -scores[beyond]))
+    indices[beyond] = np.take_along_axis(indices[beyond], order, 1)
+    scores[beyond] = np.take_along_axis(scores[beyond], order, 1)
     return found
 
 
 def warn_of_lost(space: Space, positions: NDArray[np.int64], level: int) -> None:
     """Warn where a query has no factors, which nothing can be compared with."""
-    lost = np.flatnonzero(~(space.known & space.unit.any(axis=1))[positions])
+    lost = np.flatnonzero(~(space.known & space.there)[positions])
     if lost.size:
-        first = space.ids[positions[lost[:1]]].tolist()[0]
+        first = space.ids[int(positions[lost[0]])]
         warnings.warn(
             f"{lost.size} {space.what}{'' if lost.size == 1 else 's'} (first: {first!r}) of which nothing is known (no "
             "interaction, or zero factors): nothing is similar, and the list is empty.",
@@ -84,12 +134,14 @@ def listing(
     return Listing(query, listed, queries, scores, found.indices, ids[found.indices[mask]], std)
 
 
-def std_of(state: State, found: TopN, rows: NDArray[np.int64]) -> NDArray[Any]:
-    """Return the standard deviation of each score that was found for known rows; NaN where there is no entry."""
+def std_of(state: State, found: TopN, rows: NDArray[np.int64], fallback: str | None) -> NDArray[Any]:
+    """Return the standard deviation of each score that was found for known rows; NaN where there is none."""
     there = found.indices >= 0
     std = np.full(found.scores.shape, np.nan, dtype=found.scores.dtype)
     who = np.broadcast_to(rows[:, np.newaxis], there.shape)[there]
     std[there] = state.uncertainty.of_pairs(who, found.indices[there].astype(np.int64))
+    if fallback is not None:  # which is no prediction
+        std[~state.known_users[rows]] = np.nan
     return std
 
 
@@ -100,7 +152,7 @@ def similar_listing(space: Space, asked: Any, n: int, metric: str, limits: tuple
     n, positions = check_n(n, len(space.ids)), positions_of(space.ids, asked, space.what)
     itself = np.arange(len(positions) + 1, dtype=np.int64), positions.astype(np.int32)
     queries = space.ids[positions]
-    allowed = candidates(queries.tolist(), (space.ids, space.what), space.known, itself, limits)
+    allowed = candidates(queries, (space.ids, space.what), space.known, itself, limits)
     warn_of_lost(space, positions, 4)
     return listing(similar(space, positions, metric, n, allowed), queries, space.what, space.ids, "similar")
 

@@ -11,10 +11,13 @@ from scipy.sparse import csr_array
 
 from alsatian._engine.contract import Floats
 from alsatian._engine.threads import resolve_n_jobs
+from alsatian.compat import Translation
 from alsatian.data import Ids, Interactions
 from alsatian.models import ImplicitALS, Uncertainty
 from alsatian.models._explain import Explainer
 from alsatian.models._fold import Folded, FoldIn
+
+TRANSLATION = "_translation"  # where a fitted model keeps what its values go through
 
 
 class Space(NamedTuple):
@@ -25,6 +28,7 @@ class Space(NamedTuple):
     known: NDArray[np.bool_]  # which of them have an interaction
     factors: Floats
     unit: Floats  # over their lengths; zeros where there is no length
+    there: NDArray[np.bool_]  # which of them have a length
     n_jobs: int
 
 
@@ -70,6 +74,13 @@ class State:
         return told_of(self.model, self.interactions.csc, self.model.column_factors_)
 
     @cached_property
+    def popularity(self) -> NDArray[np.float64]:
+        """How many users have (of implicit feedback: liked) each item, as a factor, shape (n_items, 1)."""
+        liked = self.csr.data > 0 if isinstance(self.model, ImplicitALS) else np.ones(self.csr.nnz, dtype=bool)
+        counts = np.bincount(self.csr.indices[liked], minlength=len(self.items))
+        return counts[:, np.newaxis].astype(np.float64)
+
+    @cached_property
     def fold_in(self) -> FoldIn:
         """Solves users for the items as they are."""
         return FoldIn(self.model, 0)
@@ -99,14 +110,24 @@ class State:
     @cached_property
     def item_space(self) -> Space:
         """The items among each other."""
-        factors = self.model.column_factors_
-        return Space("item", self.items, self.known_items, factors, _unit(factors), resolve_n_jobs(self.model.n_jobs))
+        return self._space("item", self.items, self.known_items, self.model.column_factors_)
 
     @cached_property
     def user_space(self) -> Space:
         """The users among each other."""
-        factors = self.model.row_factors_
-        return Space("user", self.users, self.known_users, factors, _unit(factors), resolve_n_jobs(self.model.n_jobs))
+        return self._space("user", self.users, self.known_users, self.model.row_factors_)
+
+    def _space(self, what: str, ids: Ids, known: NDArray[np.bool_], factors: Floats) -> Space:
+        unit = _unit(factors)
+        there = np.asarray(unit.any(axis=1))
+        return Space(what, ids, known, factors, unit, there, resolve_n_jobs(self.model.n_jobs))
+
+    def rows(self, rows: NDArray[np.int64] | None) -> Folded:
+        """Return some rows of the model; None is all of them, without a copy."""
+        factors, bias = self.model.row_factors_, self.model.row_bias_
+        if rows is None:
+            return Folded(factors, bias)
+        return Folded(factors[rows], None if bias is None else bias[rows])
 
     def fold(self, values: csr_array[Any], weights: csr_array[Any] | None) -> Folded:
         """Solve rows of interactions that are not among those known."""
@@ -125,10 +146,16 @@ def told_of(model: Any, matrix: Any, factors: Floats) -> NDArray[np.bool_]:
 
 def cells_of(model: Any, values: csr_array[Any], weights: csr_array[Any] | None) -> Any:
     """Return the model's cells of rows of values."""
-    values = values.astype(model.column_factors_.dtype, copy=False)
-    if weights is None:
-        return model._cells_to_fold(values)
-    return model._cells_to_fold(values, weights)
+    X, keywords = given_to(model, values, weights)
+    return model._cells_to_fold(X.astype(model.column_factors_.dtype, copy=False), *keywords.values())
+
+
+def given_to(model: Any, values: csr_array[Any], weights: csr_array[Any] | None) -> tuple[Any, dict[str, Any]]:
+    """Return what a model is given: values and weights as they are, or what its translation makes of the values."""
+    translation: Translation | None = getattr(model, TRANSLATION, None)
+    if translation is not None:
+        return translation.data(values)
+    return values, {} if weights is None else {"weights": weights}
 
 
 def _unit(factors: Floats) -> Floats:

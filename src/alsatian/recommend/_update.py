@@ -12,15 +12,22 @@ from scipy.sparse import csr_array
 from alsatian._engine.contract import Floats
 from alsatian.data import Interactions
 from alsatian.models._fold import FoldIn
+from alsatian.recommend._ids import positions_of
 from alsatian.recommend._state import State, cells_of
+
+_Sides = tuple[Any, Any]  # values and weights
+
+
+_ROUNDS = 3  # of new items and their users by turns, where both are new
 
 
 def updated(state: State, merged: Interactions) -> State:
     """Return the state after its interactions have become `merged`, which keeps all positions and may append.
 
     1. The new rows, and those that changed, are solved for the items that were known before.
-    2. The new items, and those with a changed cell, are solved for all users.
-    3. All users with one of these items are solved again, so that every row is the solution for the items as they are.
+    2. Those that have none of these, and their items, are solved by turns (`_acquaint`).
+    3. The new items, and those with a changed cell, are solved for all users.
+    4. All users with one of these items are solved again, so that every row is the solution for the items as they are.
        Where cells that are not stored have a say (α₀ > 0), that is all users.
 
     Each is an exact half-step on a part of the rows, so the loss of the new data only falls. Where no cell changed,
@@ -31,11 +38,26 @@ def updated(state: State, merged: Interactions) -> State:
     return _settled(grown, merged, users, items, state.interactions.n_items)
 
 
-def removed(state: State, users: NDArray[np.int64], items: NDArray[np.int64]) -> State:
-    """Return the state without some users and items, and without all that they had to do with.
+def without(state: State, users: Any, items: Any) -> State:
+    """Return the state without users and items, given by their ids, and without all that they had to do with.
 
     Items that lose a cell are solved again for the users that stay, and then the users of these items, as in `updated`.
+
+    Raises
+    ------
+    UnknownIdError
+        Where one is not known.
+    ValueError
+        Where nobody, or nothing, would be left.
     """
+    rows = positions_of(state.users, [] if users is None else users, "user")
+    columns = positions_of(state.items, [] if items is None else items, "item")
+    if len(np.unique(rows)) == len(state.users) or len(np.unique(columns)) == len(state.items):
+        raise ValueError("Nobody, or nothing, would be left: fit a new recommender in place of this.")
+    return _removed(state, rows, columns)
+
+
+def _removed(state: State, users: NDArray[np.int64], items: NDArray[np.int64]) -> State:
     before = state.interactions
     stay = [np.setdiff1d(np.arange(size), gone) for size, gone in zip(before.shape, (users, items), strict=True)]
     kept = before.of_users(state.users.values[stay[0]]).of_items(state.items.values[stay[1]])
@@ -43,20 +65,44 @@ def removed(state: State, users: NDArray[np.int64], items: NDArray[np.int64]) ->
     touched = np.flatnonzero(np.bincount(lost[0].tocsr().indices, minlength=stay[1].size))
     shorter = np.flatnonzero(np.diff(lost[1].tocsr().indptr))
     model = _resized_model(state.model, stay, kept.shape)
-    return _settled(model, kept, shorter, touched, kept.n_items)
+    return _settled(model, kept, shorter, touched, before.n_items)
 
 
 def _settled(
-    model: Any, known: Interactions, users: NDArray[np.int64], items: NDArray[np.int64], old_items: int
+    model: Any, known: Interactions, users: NDArray[np.int64], items: NDArray[np.int64], items_before: int
 ) -> State:
-    """Solve what changed, in a model that is ours; items from `old_items` on have no factors yet."""
+    """Solve what changed, in a model that is ours; items from `items_before` on have no factors yet."""
+    values, weights = known.csr, known.weights
     if users.size or items.size:
-        values, weights = known.csr, known.weights
-        old = np.arange(old_items)
+        old = np.arange(min(items_before, known.n_items))
+        by_items = values.T.tocsr(), None if weights is None else weights.T.tocsr()
         _solve(model, 0, users, _columns(values, old), _columns(weights, old))
-        _solve(model, 1, items, values.T.tocsr(), None if weights is None else weights.T.tocsr())
-        _solve(model, 0, np.union1d(users, _users_of(model, values, items)), values, weights)
+        _acquaint(model, (values, weights), by_items, users, items)
+        _solve(model, 1, items, *by_items)
+    _solve(model, 0, np.union1d(users, _users_of(model, values, items, items_before)), values, weights)
     return State(model, known)
+
+
+def _acquaint(
+    model: Any, by_users: _Sides, by_items: _Sides, users: NDArray[np.int64], items: NDArray[np.int64]
+) -> None:
+    """Give users whose items have no factors yet, and these items, factors of their own.
+
+    Neither side can be solved for the other, as both are zero, which is a saddle point: the items start at random, as
+    in a fit, and both are solved by turns. The draw is the same each time, so that the same data make the same model.
+    """
+    rows, factors = by_users[0][users], model.column_factors_
+    known = factors.any(axis=1)
+    strangers = (np.diff(rows.indptr) > 0) & (np.bincount(_rows(rows), known[rows.indices], users.size) == 0)
+    if not strangers.any():
+        return
+    new = np.unique(rows[strangers].indices)
+    size = np.sqrt(np.mean(np.square(factors[known], dtype=np.float64))) if known.any() else factors.shape[1] ** -0.5
+    factors[new] = size * np.random.default_rng(0).standard_normal((new.size, factors.shape[1]))
+    _solve(model, 0, users[strangers], *by_users)
+    for _ in range(_ROUNDS):
+        _solve(model, 1, items, *by_items)
+        _solve(model, 0, users, *by_users)
 
 
 def _changed(before: Interactions, after: Interactions) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -72,9 +118,10 @@ def _changed(before: Interactions, after: Interactions) -> tuple[NDArray[np.int6
     return np.unique(np.concatenate(rows)), np.unique(np.concatenate(columns))
 
 
-def _users_of(model: Any, values: csr_array[Any], items: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the users whose solutions depend on some items."""
-    if items.size and cells_of(model, values[:1], None).rule.gram_weight > 0:
+def _users_of(model: Any, values: csr_array[Any], items: NDArray[np.int64], items_before: int) -> NDArray[np.int64]:
+    """Return the users whose solutions depend on some items, or on how many there are."""
+    all_count = cells_of(model, values[:1], None).rule.gram_weight > 0
+    if all_count and (items.size or values.shape[1] != items_before):
         return np.arange(values.shape[0])
     return np.flatnonzero(np.diff(values[:, items].tocsr().indptr))
 
@@ -83,8 +130,7 @@ def _differences(old: csr_array[Any], new: csr_array[Any]) -> tuple[NDArray[np.i
     """Return rows and columns of the cells that only one of two matrices stores, or that differ."""
     keys, data = [], []
     for matrix in (old, new):
-        row = np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))
-        keys.append(row * matrix.shape[1] + matrix.indices)
+        keys.append(_rows(matrix) * matrix.shape[1] + matrix.indices)
         data.append(matrix.data)
     both, a, b = np.intersect1d(keys[0], keys[1], assume_unique=True, return_indices=True)
     changed = both[data[0][a] != data[1][b]]
@@ -134,6 +180,11 @@ def _columns(matrix: Any, columns: NDArray[np.int64]) -> Any:
 def _resized(matrix: csr_array[Any], shape: tuple[int, int]) -> csr_array[Any]:
     indptr = np.concatenate([matrix.indptr, np.full(shape[0] - matrix.shape[0], matrix.indptr[-1])])
     return csr_array((matrix.data, matrix.indices, indptr), shape=shape)
+
+
+def _rows(matrix: csr_array[Any]) -> NDArray[np.int64]:
+    """Return the row of each stored cell."""
+    return np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))
 
 
 def _ones(interactions: Interactions) -> csr_array[Any]:

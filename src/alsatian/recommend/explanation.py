@@ -8,7 +8,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from alsatian.data._columns import to_list
 from alsatian.data._frames import make_frame
+from alsatian.recommend._state import State, cells_of
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -41,7 +43,7 @@ class Explanation:
 
     def to_list(self) -> list[tuple[Any, float]]:
         """Return the pairs (item, contribution)."""
-        return list(zip(self.items.tolist(), self.contributions.tolist(), strict=True))
+        return list(zip(to_list(self.items), self.contributions.tolist(), strict=True))
 
     def to_frame(self, backend: Literal["pandas", "polars", "pyarrow"] = "pandas") -> Any:
         """Return a frame with a row for each interaction: ``item``, ``value``, ``contribution``."""
@@ -54,3 +56,23 @@ class Explanation:
         more = f" and {self.items.size - 5} more" if self.items.size > 5 else ""
         told = f"{self.score:.4g} = {self.base:.4g} {' '.join(parts)}{more}"
         return f"Explanation(user {self.user!r}, item {self.item!r}: {told})"
+
+
+def explained(state: State, user: Any, item: Any) -> Explanation:
+    """Take the score of an item for a known user apart.
+
+    Raises
+    ------
+    UnknownIdError
+        Where one of them is not known.
+    """
+    row, column = state.users.position(user, what="user"), state.items.position(item, what="item")
+    values, weights = state.csr[[row]], state.interactions.weights
+    cells = cells_of(state.model, values, None if weights is None else weights[[row]])
+    shares = state.explainer(cells, column)
+    order = np.argsort(-np.abs(shares.contributions), kind="stable")
+    stored = np.searchsorted(values.indices, shares.columns[order])
+    return Explanation(
+        user, item, float(shares.base + shares.contributions.sum()), shares.base,
+        state.items[shares.columns[order]], values.data[stored], shares.contributions[order],
+    )  # fmt: skip

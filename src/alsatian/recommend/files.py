@@ -12,14 +12,14 @@ from alsatian.recommend.recommender import Recommender
 
 
 def save(model: Any, path: Any) -> None:
-    """Write a fitted model or recommender to a file.
+    """Write a fitted model, a recommender, or interactions to a file.
 
     What is said in :func:`alsatian.persistence.save` holds for both: the file has no code, and is replaced as a whole
     or not at all. Of a recommender it holds the ids and the interactions too.
 
     Parameters
     ----------
-    model : ALS, ImplicitALS, ALSImputer or Recommender
+    model : ALS, ImplicitALS, ALSImputer, Recommender or Interactions
     path : str or path-like
 
     Examples
@@ -35,22 +35,24 @@ def save(model: Any, path: Any) -> None:
     if isinstance(model, Recommender):
         model.save(path)
     elif isinstance(model, Interactions):
-        raise TypeError("Interactions cannot be saved by themselves: a Recommender is, with its interactions.")
+        _files.save_interactions(path, model)
     else:
         persistence.save(model, path)
 
 
 def load(path: Any, *, mmap: bool = True, verify: bool = True) -> Any:
-    """Read what `save` wrote: a model or a recommender, as it was, to the bit. No code in a file is run.
+    """Read what `save` wrote: a model, a recommender or interactions, as it was, to the bit. No code in a file is run.
 
     Parameters, errors and guarantees are those of :func:`alsatian.persistence.load`.
 
     Returns
     -------
-    ALS, ImplicitALS, ALSImputer or Recommender
+    ALS, ImplicitALS, ALSImputer, Recommender or Interactions
     """
     with naming(path):
         header, _ = read_header(path)
+    if header.get("kind") == _files.INTERACTIONS:
+        return _files.load_interactions(path, mmap=mmap, verify=verify)
     if header.get("kind") == _files.KIND:
         return Recommender.load(path, mmap=mmap, verify=verify)
     return persistence.load(path, mmap=mmap, verify=verify)

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from alsatian.data._frames import make_frame
+from alsatian.data._columns import to_list
+from alsatian.data._frames import check_backend, make_frame
+from alsatian.recommend._ids import Asked, is_visitor
 
 _SHOWN = 5  # queries, and entries of each, that the representation shows
 
@@ -69,7 +72,7 @@ class Listing:
         if mask.all():
             return self._names.reshape(mask.shape)
         padded = np.full(mask.shape, None, dtype=object)
-        padded[mask] = self._names.tolist()
+        padded[mask] = to_list(self._names)
         return padded
 
     @cached_property
@@ -77,34 +80,40 @@ class Listing:
         """Where each list ends among all entries, after a 0."""
         return np.concatenate([[0], np.cumsum(self.mask.sum(axis=1))])
 
+    @cached_property
+    def _asked(self) -> Asked:
+        """The queries by their ids."""
+        return Asked.of(self.queries)
+
     def __len__(self) -> int:
         """Return the number of queries."""
         return len(self.queries)
 
     def __iter__(self) -> Iterator[list[tuple[Any, float]]]:
         """Go through the lists, in the order of the queries."""
-        return (self._pairs(row) for row in range(len(self)))
+        return iter(self.to_list())
 
     def __getitem__(self, query: Any) -> list[tuple[Any, float]]:
-        """Return the list of one query, given by its id.
+        """Return the list of one query, given by its id, or by one that is the same (see `alsatian.data.Ids`).
 
         Raises
         ------
         KeyError
             Where that was not asked.
         """
-        for row, asked in enumerate(self.queries.tolist()):
-            if type(asked) is type(query) and asked == query:
-                return self._pairs(row)
-        raise KeyError(f"{self.query} {query!r} is not among the {len(self)} that were asked for")
+        row = (0 if query is None else -1) if is_visitor(self.queries) else self._asked.row(query)
+        if row < 0:
+            raise KeyError(f"{self.query} {query!r} is not among the {len(self)} that were asked for")
+        return self._pairs(row)
 
     def to_list(self) -> list[list[tuple[Any, float]]]:
         """Return the lists of pairs (id, score), in the order of the queries."""
-        return list(self)
+        pairs = list(zip(to_list(self._names), self.scores[self.mask].tolist(), strict=True))
+        return [pairs[start:end] for start, end in pairwise(self._ends.tolist())]
 
     def to_dict(self) -> dict[Any, list[tuple[Any, float]]]:
         """Return the list of pairs (id, score) of each query, by its id."""
-        return dict(zip(self.queries.tolist(), self, strict=True))
+        return dict(zip(to_list(self.queries), self.to_list(), strict=True))
 
     def to_frame(self, backend: Literal["pandas", "polars", "pyarrow"] = "pandas") -> Any:
         """Return a frame with a row for each entry: the query, its rank from 1, the id, the score, its std (if any).
@@ -114,6 +123,7 @@ class Listing:
         ImportError
             Where the library is not installed.
         """
+        check_backend(backend)
         rows, ranks = np.nonzero(self.mask)
         columns = {
             self.query: self.queries[rows],
@@ -132,7 +142,7 @@ class Listing:
     def __repr__(self) -> str:
         """Return the first lists."""
         lines = [f"Listing of {self.listed}s for {len(self)} {self.query}{'' if len(self) == 1 else 's'}:"]
-        for row, query in enumerate(self.queries[:_SHOWN].tolist()):
+        for row, query in enumerate(to_list(self.queries[:_SHOWN])):
             pairs = self._pairs(row)
             entries = [f"{id!r} {score:.4g}" for id, score in pairs[:_SHOWN]] + ["…"] * (len(pairs) > _SHOWN)
             lines.append(f"  {query!r}: {', '.join(entries) or 'nothing'}")
@@ -140,4 +150,4 @@ class Listing:
 
     def _pairs(self, row: int) -> list[tuple[Any, float]]:
         names = self._names[self._ends[row] : self._ends[row + 1]]
-        return list(zip(names.tolist(), self.scores[row][self.mask[row]].tolist(), strict=True))
+        return list(zip(to_list(names), self.scores[row][self.mask[row]].tolist(), strict=True))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from threading import Lock
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -10,38 +9,42 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from alsatian.data import Ids, Interactions
-from alsatian.models._fold import Folded
 from alsatian.recommend import _files
 from alsatian.recommend._candidates import candidates, seen_by
 from alsatian.recommend._checks import (
     as_interactions,
+    check_values,
     check_weights,
     checked_bool,
-    fresh,
     is_empty,
     of_ratings,
+    translated,
     warn_of_other_types,
 )
 from alsatian.recommend._fallback import positions_of_pairs, scores_of_pairs
-from alsatian.recommend._history import visitors
+from alsatian.recommend._history import check_columns, visitors
 from alsatian.recommend._ids import positions_of
+from alsatian.recommend._parameters import Parameters
+from alsatian.recommend._reading import reading
 from alsatian.recommend._search import check_n, listing, ranked, similar_listing, std_of
-from alsatian.recommend._state import State, cells_of, told_of
-from alsatian.recommend._update import removed, updated
-from alsatian.recommend.explanation import Explanation
+from alsatian.recommend._state import TRANSLATION, State, given_to, told_of
+from alsatian.recommend._update import updated, without
+from alsatian.recommend._writing import WritingLock
+from alsatian.recommend.explanation import Explanation, explained
 from alsatian.recommend.listing import Listing
 
 Metric = Literal["cosine", "dot"]
 
 
-class Recommender:
+class Recommender(Parameters):
     """Recommends items to users, and says why, from a frame of who had to do with what.
 
     Parameters
     ----------
-    model : ImplicitALS, ALS, "implicit" or "ratings", default="implicit"
+    model : ImplicitALS, ALS, Translation, "implicit" or "ratings", default="implicit"
         The factor model, which is cloned, never changed. "implicit" is ``ImplicitALS()``, for clicks, plays and
-        purchases; "ratings" is ``ALS(32, bias="both", dtype="float32")``, for ratings.
+        purchases; "ratings" is ``ALS(32, bias="both", dtype="float32")``, for ratings. A translation of
+        `alsatian.compat` is another library's model: `model_` is fitted on what it makes of ``interactions_.csr``.
 
     Attributes
     ----------
@@ -57,7 +60,9 @@ class Recommender:
     or one that nobody has had to do with, of which nothing is known. Where fewer than n items remain, lists are
     shorter. Equal scores are ranked in the order of ``items_``.
 
-    A user without an interaction gets the items of highest bias, where the model has biases of items; else nothing.
+    A user without an interaction gets the items of highest bias, where the model has biases of items; else nothing,
+    unless ``fallback="popular"``. A score is what the model predicts: a rating, or with `ImplicitALS` how much like a
+    known interaction (near 1) and unlike an absent one (near 0) the pair is; it may pass both ends.
 
     Examples
     --------
@@ -79,15 +84,7 @@ class Recommender:
         self.model = model
         self._state: State | None = None
         self._read: dict[str, Any] = {}
-        self._writing = Lock()
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Leave out the lock, which belongs to this process."""
-        return {name: value for name, value in vars(self).items() if name != "_writing"}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """Make a lock of its own."""
-        vars(self).update(state, _writing=Lock())
+        self._writing = WritingLock()
 
     def fit(self, interactions: Any, **columns: Any) -> Self:
         """Fit the model to interactions.
@@ -112,22 +109,20 @@ class Recommender:
             For what is no frame, a value or an id that cannot be used, weights with a model that takes none, and all
             that `fit` of the model refuses.
         """
-        model = fresh(self.model)
+        model = translated(self.model)
         columns = {"duplicates": "last" if of_ratings(model) else "sum"} | columns
-        known = as_interactions(interactions, columns)
+        known, read = as_interactions(interactions, columns), reading(columns)
         check_weights(model, known)
-        if known is not interactions and of_ratings(model) and "value" not in columns and (known.values == 1).all():
-            raise ValueError(
-                "Ratings are asked for, but every value is 1: the frame has no column that is named as usual for "
-                "ratings. Name it: fit(frame, value='…'), or give Interactions."
-            )
+        if known is not interactions and "value" not in columns:
+            check_values(model, known)
         try:
-            model.fit(known.csr, **({} if known.weights is None else {"weights": known.weights}))
+            X, keywords = given_to(model, known.csr, known.weights)
+            model.fit(X, **keywords)
         except BaseException:  # Ctrl-C: the last whole iteration can be used
             if hasattr(model, "row_factors_"):
-                self._state, self._read = State(model, known), columns
+                self._state, self._read = State(model, known), read
             raise
-        self._state, self._read = State(model, known), columns
+        self._state, self._read = State(model, known), read
         return self
 
     @property
@@ -158,6 +153,7 @@ class Recommender:
         exclude_seen: bool = True,
         only: Any = None,
         exclude: Any = None,
+        fallback: Literal["popular"] | None = None,
         return_std: bool = False,
     ) -> Listing:
         """List the items of highest score for users.
@@ -173,6 +169,9 @@ class Recommender:
         only, exclude : ids of items, or mapping from user to ids, default=None
             What alone may be listed, and what may not: for all users alike, or for some, each its own (entries for
             users that are not asked for are passed over).
+        fallback : "popular" or None, default=None
+            What users get of whom nothing is known: the items that most users have, with their number in place of a
+            score.
         return_std : bool, default=False
             Whether to find the standard deviations of the scores too, as in `predict`: ``listing.std``, and a column of
             its frame. The order is that of the scores.
@@ -193,13 +192,10 @@ class Recommender:
         rows = np.arange(len(state.users)) if users is None else positions_of(state.users, users, "user")
         seen = seen_by(state.csr, rows) if exclude_seen else None
         queries = state.users[rows]
-        limits = candidates(queries.tolist(), (state.items, "item"), state.known_items, seen, (only, exclude))
-        model = state.model
-        whole = users is None
-        factors = model.row_factors_ if whole else model.row_factors_[rows]
-        bias = model.row_bias_ if whole or model.row_bias_ is None else model.row_bias_[rows]
-        found = ranked(state, Folded(factors, bias), state.known_users[rows], n, limits)
-        std = std_of(state, found, rows) if checked_bool("return_std", return_std) else None
+        limits = candidates(queries, (state.items, "item"), state.known_items, seen, (only, exclude))
+        asking = state.rows(None if users is None else rows)
+        found = ranked(state, asking, state.known_users[rows], n, limits, fallback=fallback)
+        std = std_of(state, found, rows, fallback) if checked_bool("return_std", return_std) else None
         return listing(found, queries, "user", state.items, "item", std=std)
 
     def recommend_for(
@@ -211,6 +207,7 @@ class Recommender:
         only: Any = None,
         exclude: Any = None,
         unknown: Literal["error", "ignore"] = "error",
+        fallback: Literal["popular"] | None = None,
         **columns: Any,
     ) -> Listing:
         """List items for people by their interactions alone, known users or not; nothing of it is kept.
@@ -218,10 +215,12 @@ class Recommender:
         Parameters
         ----------
         interactions : frame, Interactions, mapping from item to value, or ids of items
-            A frame or Interactions: of one or several users, who are the queries. A mapping (or a pandas Series with
-            the items as labels), or ids (each of value 1): of one visitor, who is the query None.
-        n, exclude_seen, only, exclude
-            As in `recommend`; seen is what these interactions hold.
+            A frame or Interactions: of one or several users, who are the queries. A mapping, or ids (each of value 1):
+            of one visitor, who is the query None. A Series is ids, as everywhere; one of pandas with labels of its own
+            is refused, as they may be the items: ``series.to_dict()`` is a mapping.
+        n, exclude_seen, only, exclude, fallback
+            As in `recommend`; seen is what these interactions hold. ``recommend_for([], fallback="popular")`` is for
+            somebody of whom nothing is known.
         unknown : {"error", "ignore"}, default="error"
             What to do with items that are not known.
         **columns
@@ -235,16 +234,19 @@ class Recommender:
         ------
         UnknownIdError
             For an item that is not known, unless they are to be ignored.
+        TypeError, ValueError
+            For what is none of these, keywords of frames beside what is none, and values that are not finite.
         """
         state = self._fitted
         n, exclude_seen = check_n(n, len(state.items)), checked_bool("exclude_seen", exclude_seen)
         if unknown not in {"error", "ignore"}:
             raise ValueError(f"unknown must be 'error' or 'ignore'. Got {unknown!r}.")
+        check_columns(interactions, columns)
         who = visitors(interactions, self._read | columns, state, unknown)
         folded = state.fold(who.values, who.weights)
         seen = seen_by(who.values, np.arange(len(who.ids))) if exclude_seen else None
-        limits = candidates(who.ids.tolist(), (state.items, "item"), state.known_items, seen, (only, exclude))
-        found = ranked(state, folded, told_of(state.model, who.values, folded.factors), n, limits)
+        limits = candidates(who.ids, (state.items, "item"), state.known_items, seen, (only, exclude))
+        found = ranked(state, folded, told_of(state.model, who.values, folded.factors), n, limits, fallback=fallback)
         return listing(found, who.ids, "user", state.items, "item")
 
     def similar_items(
@@ -304,17 +306,7 @@ class Recommender:
         UnknownIdError
             Where one of them is not known.
         """
-        state = self._fitted
-        row, column = state.users.position(user, what="user"), state.items.position(item, what="item")
-        values, weights = state.csr[[row]], state.interactions.weights
-        cells = cells_of(state.model, values, None if weights is None else weights[[row]])
-        shares = state.explainer(cells, column)
-        order = np.argsort(-np.abs(shares.contributions), kind="stable")
-        stored = np.searchsorted(values.indices, shares.columns[order])
-        return Explanation(
-            user, item, float(shares.base + shares.contributions.sum()), shares.base,
-            state.items[shares.columns[order]], values.data[stored], shares.contributions[order],
-        )  # fmt: skip
+        return explained(self._fitted, user, item)
 
     def predict(self, users: Any, items: Any, *, return_std: bool = False) -> Any:
         """Return the scores of pairs of users and items.
@@ -350,9 +342,11 @@ class Recommender:
         """Take in new interactions, new users and new items, without fitting again.
 
         Users and items with a new or changed interaction are solved exactly with all others as they are, and then the
-        users of these items (with `ImplicitALS` and ``absent="zero"`` all users, as each item has a say in each of
-        them); the mean stays. The loss is close to that of a new fit while little is new. Take in many at once rather
-        than one by one, and use `recommend_for` for visitors that need not be kept.
+        users of these items; new users of new items alone, and these items, are solved by turns first. The mean stays.
+        With `ImplicitALS` and ``absent="zero"`` each item has a say in every user, and all users are solved: an update
+        takes about as long as half an iteration of the fit, however little is new. So take in many at once rather than
+        one by one, and use `recommend_for` for visitors that need not be kept. The loss is close to that of a new fit
+        while little is new.
 
         Parameters
         ----------
@@ -361,7 +355,8 @@ class Recommender:
         mode : {"add", "replace"}, default="add"
             Whether they come on top of what is known (of the same pair values are added, or with
             ``duplicates="last"``, the default for ratings, the new one counts), or each user in them has these and no
-            others from now on.
+            others from now on. With ``duplicates="mean"`` it is the mean of what is known and the new value, however
+            many rows the former came from.
         **columns
             How a frame is read, where not as in `fit`.
 
@@ -396,7 +391,8 @@ class Recommender:
     def forget(self, *, users: Any = None, items: Any = None) -> Self:
         """Remove users, items, and all interactions with them, without fitting again.
 
-        Items of these users, and users of these items, are solved again for what is left, as in `update`.
+        Items of these users, and users of these items, are solved again for what is left, as in `update` (and all users
+        where each item has a say in each of them).
 
         Parameters
         ----------
@@ -414,26 +410,21 @@ class Recommender:
             Where nobody, or nothing, would be left.
         """
         with self._writing:
-            state = self._fitted
-            rows = positions_of(state.users, [] if users is None else users, "user")
-            columns = positions_of(state.items, [] if items is None else items, "item")
-            if len(np.unique(rows)) == len(state.users) or len(np.unique(columns)) == len(state.items):
-                raise ValueError("Nobody, or nothing, would be left: fit a new recommender in place of this.")
-            self._state = removed(state, rows, columns)
+            self._state = without(self._fitted, users, items)
         return self
 
     def save(self, path: Any) -> None:
-        """Write the model, its parameters, all ids and interactions to one file; see `alsatian.save`."""
+        """Write the model, its parameters, all ids and interactions, and how frames are read; see `alsatian.save`."""
         state = self._fitted
-        _files.save(path, state.model, state.interactions)
+        _files.save(path, state.model, state.interactions, self._read)
 
     @classmethod
     def load(cls, path: Any, *, mmap: bool = True, verify: bool = True) -> Self:
         """Read what `save` wrote; see `alsatian.load`, which reads it too."""
-        model, interactions = _files.load(path, mmap=mmap, verify=verify)
-        made = cls(clone(model))
-        made._state = State(model, interactions)
-        made._read = {"duplicates": "last" if of_ratings(model) else "sum"}
+        stored = _files.load(path, mmap=mmap, verify=verify)
+        made = cls(getattr(stored.model, TRANSLATION, None) or clone(stored.model))
+        made._state = State(stored.model, stored.interactions)
+        made._read = {"duplicates": "last" if of_ratings(stored.model) else "sum"} | stored.read
         return made
 
     @property
