@@ -61,7 +61,7 @@ def _of_all_cells(trial: Any, has_counts: bool) -> Settings:
     return {
         "unobserved": trial.suggest_float("unobserved", 0.001, 3 if has_counts else 0.2, log=True),
         "ridge": trial.suggest_float("ridge", 5e-4, 0.2 if has_counts else 2e-2, log=True),
-        "exponent": trial.suggest_categorical("exponent", [0.5, 1.0]),
+        "exponent": trial.suggest_float("exponent", 0.0, 1.0),
         "passes": trial.suggest_int("passes", 1, 16),
         "log": has_counts and trial.suggest_categorical("log", [True, False]),
     }
