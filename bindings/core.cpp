@@ -197,6 +197,7 @@ NB_MODULE(_core, m) {
     define_half_step<double>(m, "half_step_float64");
     define_gram<float>(m, "gram_float32");
     define_gram<double>(m, "gram_float64");
+    define_leverage(m);
     define_rank_metrics(m);
     define_top_n(m);
     m.def("available_isas", &alsatian::available_isas,

@@ -127,6 +127,46 @@ std::vector<double> minimum_norm(LeastSquares p, double cutoff) {
     return w;
 }
 
+std::optional<std::vector<double>> regularized_solution(const LeastSquares& p, bool normal, double ridge) {
+    const std::size_t n = static_cast<std::size_t>(p.columns);
+    std::vector<double> a(n * n, 0.0), w(n, 0.0);  // the upper triangle of A
+    if (normal) {
+        a = p.s;
+        w = p.t;
+    }
+    for (std::size_t r = 0; !normal && r < p.t.size(); r++) {
+        const double* row = p.s.data() + r * n;
+        for (std::size_t i = 0; i < n; i++) {
+            if (row[i] == 0) continue;
+            w[i] += row[i] * p.t[r];
+            for (std::size_t j = i; j < n; j++) a[i * n + j] += row[i] * row[j];
+        }
+    }
+    double trace = 0;
+    for (std::size_t i = 0; i < n; i++) trace += a[i * n + i];
+    // Beside a ridge of fewer roundings of the trace, what is left of A would be rounding.
+    constexpr double kRoundings = 1024;
+    if (!(ridge > kRoundings * std::numeric_limits<double>::epsilon() * trace)) return std::nullopt;
+
+    // A = UᵀU by rows, and Uᵀy = t on the way; then U w = y.
+    for (std::size_t i = 0; i < n; i++) {
+        for (std::size_t h = 0; h < i; h++) {
+            const double u = a[h * n + i];
+            w[i] -= u * w[h];
+            for (std::size_t j = i; j < n; j++) a[i * n + j] -= u * a[h * n + j];
+        }
+        if (!(a[i * n + i] > 0)) return std::nullopt;
+        const double root = std::sqrt(a[i * n + i]);
+        w[i] /= root;
+        for (std::size_t j = i; j < n; j++) a[i * n + j] /= root;
+    }
+    for (std::size_t i = n; i-- > 0;) {
+        for (std::size_t j = i + 1; j < n; j++) w[i] -= a[i * n + j] * w[j];
+        w[i] /= a[i * n + i];
+    }
+    return w;
+}
+
 std::vector<double> pseudo_inverse_gram(LeastSquares p, double cutoff) {
     reduce_to_rank(p);
     orthogonalize_rows(p);
@@ -138,6 +178,19 @@ std::vector<double> pseudo_inverse_gram(LeastSquares p, double cutoff) {
             for (std::size_t b = 0; b < n; b++) inverse[a * n + b] += row[a] * row[b] / (square * square);
     });
     return inverse;
+}
+
+PseudoRoot pseudo_inverse_root(LeastSquares p, double cutoff) {
+    reduce_to_rank(p);
+    orthogonalize_rows(p);
+    const std::size_t n = static_cast<std::size_t>(p.columns);
+    PseudoRoot root{std::vector<double>(n * n), std::vector<double>(n)};
+    // v / σ with row = σ vᵀ, and what the rotations made of t
+    visit_directions(p, cutoff, [&](int r, const double* row, double square) {
+        for (std::size_t c = 0; c < n; c++) root.f[c * n + root.rank] = row[c] / square;
+        root.g[root.rank++] = p.t[r];
+    });
+    return root;
 }
 
 }  // namespace alsatian

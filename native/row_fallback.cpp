@@ -18,17 +18,18 @@ void append_row(LeastSquares& system, const Factors<T>& z, i32 j, double factor,
 
 }  // namespace
 
-// S over √Λ, and √C (x − o) over zeros: the row's problem as least squares.
 template <class T>
-LeastSquares RowSolver<T>::stacked_rows(i64 row, bool absent) const {
-    const Cells<T>& cells = s_.step.cells;
+LeastSquares stacked_rows(const Shared<T>& shared, i64 row, bool absent) {
+    const HalfStep<T>& step = shared.step;
+    const Cells<T>& cells = step.cells;
     LeastSquares system;
-    system.columns = s_.layout.size;
+    system.columns = shared.layout.size;
     i64 next = cells.indptr[row];
     const i64 end = cells.indptr[row + 1];
     auto add = [&](i32 j, double weight, T x) {
+        const T offset = step.offset ? step.offset[j] : T(0);
         if (weight != 0)
-            append_row(system, s_.step.fixed, j, std::sqrt(weight), double(static_cast<T>(x - offset(j))));
+            append_row(system, step.fixed, j, std::sqrt(weight), double(static_cast<T>(x - offset)));
     };
     if (!absent)
         for (; next < end; next++) add(cells.indices[next], double(cells.weight(next)), cells.value(next));
@@ -38,7 +39,7 @@ LeastSquares RowSolver<T>::stacked_rows(i64 row, bool absent) const {
         add(column, stored ? double(cells.weight(next)) : 1.0, stored ? cells.value(next) : T(0));
         next += stored;
     }
-    append_ridge(system, s_.step, s_.scale(row));
+    append_ridge(system, step, shared.scale(row));
     return system;
 }
 
@@ -74,15 +75,28 @@ LeastSquares RowSolver<T>::dense_system(i64 row) const {
     return system;
 }
 
+// The row as its ridge has it, where float64 can tell; otherwise the solution of least norm.
 template <class T>
-RowResult RowSolver<T>::fallback(i64 row, const RowPlan& plan) {
+std::vector<double> RowSolver<T>::careful_solution(i64 row, const LeastSquares& system, bool dense) {
+    const double ridge = s_.no_ridge ? 0.0 : s_.scale(row) * s_.least_lambda();
+    if (ridge > 0) {
+        if (const auto w = regularized_solution(system, dense, ridge)) {
+            counts.primal++;
+            return *w;
+        }
+    }
     counts.minimum_norm++;
-    const bool dense = plan.rule.gram_weight > 0;
-    const LeastSquares system = dense ? dense_system(row) : stacked_rows(row, plan.absent);
     const double eps = std::numeric_limits<T>::epsilon();
     // The singular values of A are the squares of those of S, and so is the cutoff: √eps becomes eps.
     const double rounding = 16.0 * system.columns * std::numeric_limits<double>::epsilon();
-    const std::vector<double> w = minimum_norm(system, dense ? std::max(eps, rounding) : std::sqrt(eps));
+    return minimum_norm(system, dense ? std::max(eps, rounding) : std::sqrt(eps));
+}
+
+template <class T>
+RowResult RowSolver<T>::fallback(i64 row, const RowPlan& plan) {
+    const bool dense = plan.rule.gram_weight > 0;
+    const LeastSquares system = dense ? dense_system(row) : stacked_rows(s_, row, plan.absent);
+    const std::vector<double> w = careful_solution(row, system, dense);
 
     const int n = system.columns;
     std::vector<double> delta(n, 0.0);
@@ -122,6 +136,8 @@ void append_ridge(LeastSquares& system, const HalfStep<T>& step, double scale) {
 
 template class RowSolver<float>;
 template class RowSolver<double>;
+template LeastSquares stacked_rows<float>(const Shared<float>&, i64, bool);
+template LeastSquares stacked_rows<double>(const Shared<double>&, i64, bool);
 template void append_ridge<float>(LeastSquares&, const HalfStep<float>&, double);
 template void append_ridge<double>(LeastSquares&, const HalfStep<double>&, double);
 

@@ -43,6 +43,11 @@ double smallest_eigenvalue(const Kernels<T>& k, const Panels& layout, const T* u
 template <class T>
 void append_ridge(LeastSquares& system, const HalfStep<T>& step, double scale);
 
+// S over √Λ, and √C (x − o) over zeros: the row's problem as least squares; `absent`: with the cells that it
+// does not store, as zeros of weight one.
+template <class T>
+LeastSquares stacked_rows(const Shared<T>& shared, i64 row, bool absent);
+
 // xᵀ G x for an upper G in panels.
 template <class T>
 double gram_norm(const Panels& layout, const Buffer<double>& gram, const T* x) {
@@ -115,11 +120,11 @@ class RowSolver {
     bool solve_dual(const Factors<T>& z, const T* column_scale, double shift);
     RowResult finish_primal(i64 row, const RowPlan& plan);
     RowResult fallback(i64 row, const RowPlan& plan);
+    std::vector<double> careful_solution(i64 row, const LeastSquares& system, bool dense);
     void accumulate(const RowPlan& plan, i64 begin, i64 end, T* a, T* rhs, Tally& tally, Crew& crew,
                     int worker);
     void accumulate_absent(i64 row);
     void push(const CellBlock<T>& block, bool subtract, T* a, T* rhs);
-    LeastSquares stacked_rows(i64 row, bool absent) const;
     LeastSquares dense_system(i64 row) const;
     double curvature_of_cells(i64 row, const Rule& rule, const Factors<T>& z, const T* delta) const;
     bool relaxed() const { return s_.step.relaxation != 1.0; }

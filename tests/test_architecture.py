@@ -22,8 +22,8 @@ ARROWS: dict[str, set[str]] = {
     "_engine": set(),
     "derivation": {"objective"},
     "datasets": {"data"},
-    "models": {"_engine", "_tables", "console"},
-    "callbacks": {"models"},
+    "models": {"_engine", "_tables", "console", "data"},
+    "callbacks": {"models", "persistence"},
     "persistence": {"models"},
     "compat": {"models"},
     "recommend": {"models", "data", "persistence", "callbacks", "_engine"},
@@ -40,6 +40,8 @@ ARROWS: dict[str, set[str]] = {
         "datasets",
         "derivation",
         "objective",
+        "persistence",
+        "callbacks",
         "console",
     },
 }
@@ -49,6 +51,8 @@ ONE_ROOM = {
     "rich": "console",
     "polars": "data",
     "narwhals": "data",
+    "duckdb": "data",
+    "psycopg": "data",
     "matplotlib": "plot",
     "optuna": "evaluation",
     "safetensors": "persistence",
@@ -56,6 +60,8 @@ ONE_ROOM = {
 EVERYWHERE = {"numpy", "scipy", "sklearn"}
 # pandas is only named where a frame is made for someone who has it.
 BY_NAME_ONLY = {"pandas"}
+# The models have their pictures as methods: this file alone knows the room that draws, and only when it is asked to.
+BACKWARDS = {"models/_plots.py": "plot"}
 TOO_LONG = 450
 
 
@@ -91,6 +97,8 @@ def test_arrows_run_one_way(path: Path) -> None:
     for name in imports(path):
         package, *rest = name.split(".")
         if package != "alsatian" or not rest or rest[0] in (room, "__version__"):
+            continue
+        if BACKWARDS.get(str(path.relative_to(SOURCE))) == rest[0]:
             continue
         assert rest[0] in ARROWS[room], f"{path.name} of {room} imports {name}"
 

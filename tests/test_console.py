@@ -89,7 +89,7 @@ def test_plain_progress_is_silent_when_short_and_sparse_when_long():
     with console.progress("Fitting", 4, stream=out, interval=10, clock=lambda: next(now)) as bar:
         for done in (1, 2, 3, 4):
             bar.update(done, f"loss {done}")
-    assert out.getvalue() == "Fitting:  50%, 12 s, loss 2\nFitting: 100%, 23 s, loss 4\n"
+    assert out.getvalue() == "Fitting:  50%, 12 s, at most 12 s left, loss 2\nFitting: 100%, 23 s, loss 4\n"
 
 
 def test_progress_of_nothing():

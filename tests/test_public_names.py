@@ -12,7 +12,17 @@ import alsatian
 
 
 @pytest.mark.parametrize(
-    "name", ["alsatian", "alsatian.compat", "alsatian.models", "alsatian.datasets", "alsatian.evaluation"]
+    "name",
+    [
+        "alsatian",
+        "alsatian.callbacks",
+        "alsatian.plot",
+        "alsatian.report",
+        "alsatian.compat",
+        "alsatian.models",
+        "alsatian.datasets",
+        "alsatian.evaluation",
+    ],
 )
 def test_dir_lists_public_names_once(name):
     module = import_module(name)

@@ -12,14 +12,13 @@ from pathlib import Path
 import pytest
 
 from alsatian import ALS
+from pages import agree
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
 PAGES = [README, *sorted((ROOT / "docs").rglob("*.md"))]
 LINKED = sorted({*PAGES, *ROOT.glob("[A-Z]*.md")})
 
-# A figure with decimals (which may differ in its last place from one machine to another), a whole number, or a word.
-_TOKEN = re.compile(r"[-+]?\d[\d_,]*\.\d*(?:e[-+]?\d+)?|[-+]?\d[\d_,]*|[^\s\d\[\](),]+")
 _FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```\s*$", re.MULTILINE | re.DOTALL)
 
 
@@ -44,21 +43,6 @@ def blocks_of(page: Path) -> list[Block]:
             printed = following[2]
         found.append(Block(text.count("\n", 0, fence.start(2)), fence[2], printed))
     return found
-
-
-def agree(shown: str, printed: str) -> bool:
-    """Whether all words are the same and all figures too, but for two units of the last place shown."""
-    ours, theirs = _TOKEN.findall(shown), _TOKEN.findall(printed)
-    return len(ours) == len(theirs) and all(a == b or _close(a, b) for a, b in zip(ours, theirs, strict=True))
-
-
-def _close(shown: str, printed: str) -> bool:
-    if not re.fullmatch(r"[-+]?\d[\d_,]*\.\d+", shown):
-        return False
-    try:
-        return abs(float(shown) - float(printed)) <= 2.001 * 10.0 ** -len(shown.split(".")[1])
-    except ValueError:
-        return False
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from alsatian._engine.config import build_config
     from alsatian.data.interactions import Interactions
     from alsatian.evaluation._path import ALSPath
     from alsatian.models.als import ALS
@@ -31,11 +32,13 @@ _HOMES = {
     "Interactions": "alsatian.data.interactions",
     "ModelFileError": "alsatian.persistence",
     "Recommender": "alsatian.recommend.recommender",
+    "build_config": "alsatian._engine.config",
     "load": "alsatian.recommend.files",
     "save": "alsatian.recommend.files",
 }
 _SUBMODULES = (
-    "compat", "data", "datasets", "derivation", "evaluation", "models", "objective", "persistence", "recommend",
+    "callbacks", "compat", "data", "datasets", "derivation", "evaluation", "models", "objective", "persistence",
+    "plot", "recommend", "report",
 )  # fmt: skip
 
 __all__ = [
@@ -47,6 +50,7 @@ __all__ = [
     "Interactions",
     "ModelFileError",
     "Recommender",
+    "build_config",
     "load",
     "save",
 ]

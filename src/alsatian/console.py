@@ -245,7 +245,9 @@ class _PlainBar:
         self._last = now
         share = done / self._total if self._total else 1.0
         tail = f", {note}" if note else ""
-        self._stream.write(f"{self._description}: {share:4.0%}, {now - self._start:.0f} s{tail}\n")
+        spent = now - self._start
+        left = f", at most {spent * (1 - share) / share:.0f} s left" if 0 < share < 1 else ""
+        self._stream.write(f"{self._description}: {share:4.0%}, {spent:.0f} s{left}{tail}\n")
         self._stream.flush()
 
 

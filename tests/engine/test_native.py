@@ -426,3 +426,28 @@ def test_a_small_ridge_of_the_bias_keeps_short_rows_accurate(bias_ridge: float) 
         z = augmented(p)
         scores, expected = z @ np.append(w[i], b[i]), z @ exact
         assert np.abs(scores - expected).max() < 1e-3 * max(1.0, np.abs(expected).max())
+
+
+@pytest.mark.parametrize("rule", [OBSERVED, ials(1.0, 1e-3)], ids=["observed", "beside a Gram matrix"])
+def test_a_ridge_that_float32_cannot_see_is_the_ridge_all_the_same(rule: Rule) -> None:
+    """Weights of a million beside a small ridge: as float64 has it, and not by the slow road of minimum norm."""
+    rng = np.random.default_rng(0)
+    m, n, k, each = 6, 60, 12, 40
+    indices = np.concatenate([np.sort(rng.choice(n, each, replace=False)) for _ in range(m)]).astype(np.int32)
+    indptr = np.arange(0, m * each + 1, each, dtype=np.int64)
+    strengths = np.where(rng.random(m * each) < 0.2, 1e6, 1.0)
+    values = strengths if rule.gram_weight else rng.normal(size=m * each)
+    weights = None if rule.gram_weight else strengths
+    z = rng.normal(size=(n, k))
+    z[:, 1:] = z[:, :1] + 1e-3 * z[:, 1:]  # nearly of rank one
+    found = {}
+    for dtype in ("float32", "float64"):
+        stored_weights = None if weights is None else weights.astype(dtype)
+        cells = Cells((m, n), indptr, indices, values.astype(dtype), stored_weights, rule)
+        w = np.zeros((m, k), dtype)
+        arguments = {"offset": None, "ridge": (1e-4, 1e-4), "scale": 1.0, "out": w, "out_bias": None}
+        _, counts = counted_half_step(cells, z.astype("float32").astype(dtype), **arguments)
+        assert counts["primal"] == m
+        found[dtype] = w
+    scores = {name: w @ z.T for name, w in found.items()}
+    np.testing.assert_allclose(scores["float32"], scores["float64"], atol=1e-4 * np.abs(scores["float64"]).max())

@@ -174,3 +174,11 @@ def test_a_parameter_set_after_the_fit_is_checked_when_it_is_used():
     imputer = ALSImputer(2, random_state=0).fit(load_iris().data)
     with pytest.raises(ValueError, match="The 'missing_values' parameter of ALSImputer must be"):
         imputer.set_params(missing_values="x").transform(load_iris().data)
+
+
+def test_another_mark_after_the_fit_is_one_for_the_indicator_too():
+    X = np.array([[1.0, np.nan, 3], [2, 5, np.nan], [3, 1, 2], [4, 4, 4]])
+    imputer = ALSImputer(1, add_indicator=True, random_state=0).fit(X)
+    expected = imputer.transform(X)
+    imputer.set_params(missing_values=-9)
+    np.testing.assert_array_equal(imputer.transform(np.nan_to_num(X, nan=-9)), expected)

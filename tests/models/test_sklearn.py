@@ -14,6 +14,7 @@ from alsatian.models import ALS, ALSImputer, ImplicitALS
     [
         ALS(),
         ALS(3, bias="both", absent="zero", dtype="float32"),
+        ALS(3, reg="auto", bias="both"),
         ImplicitALS(),
         ALSImputer(),
         ALSImputer(add_indicator=True),

@@ -48,6 +48,7 @@ MODELS = {
     "no iteration": lambda: _als(max_iter=0).fit(X),
     "warm": lambda: _als(warm_start=True, n_components=np.int64(2), reg=np.float32(0.1), verbose=False).fit(X),
     "more components than cells": lambda: _als(n_components=20).fit(X),
+    "chosen ridge": lambda: _als(reg="auto", bias="both").fit(X),
     "implicit": lambda: _implicit().fit(PLAYS),
     "implicit, every parameter": lambda: ImplicitALS(**IMPLICIT).fit(PLAYS),
     "implicit, generator": lambda: _implicit(random_state=np.random.RandomState(3), warm_start=True).fit(PLAYS),

@@ -60,6 +60,26 @@ def row_counts(cells: Cells) -> int | NDArray[np.int64]:
     return counts
 
 
+def places(cells: Cells) -> tuple[NDArray[np.int64], NDArray[np.integer]]:
+    """Return row and column of each stored cell, row by row."""
+    m, n = cells.shape
+    if cells.indptr is None or cells.indices is None:
+        return np.repeat(np.arange(m), n), np.tile(np.arange(n, dtype=np.int32), m)
+    return np.repeat(np.arange(m), np.diff(cells.indptr)), cells.indices
+
+
+def take_rows(cells: Cells, rows: NDArray[np.integer]) -> Cells:
+    """Return some rows, in the order given."""
+    shape = (rows.size, cells.shape[1])
+    if cells.indptr is None or cells.indices is None:
+        return Cells(shape, None, None, np.ascontiguousarray(cells.values[rows]), rule=cells.rule)
+    lengths = np.diff(cells.indptr)[rows]
+    indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    at = np.repeat(cells.indptr[rows] - indptr[:-1], lengths) + np.arange(indptr[-1])
+    weights = None if cells.weights is None else cells.weights[at]
+    return Cells(shape, indptr, cells.indices[at], cells.values[at], weights, cells.rule)
+
+
 def transpose(cells: Cells) -> Cells:
     """Return the cells of the transposed matrix, columns become rows; everything is copied once."""
     m, n = cells.shape

@@ -9,13 +9,45 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import warnings
 from collections.abc import Sequence
+from typing import Any
 
 import alsatian
-from alsatian.cli import demo, derive
+from alsatian.cli import (
+    complete,
+    completion,
+    datasets,
+    demo,
+    derive,
+    doctor,
+    explain,
+    fit,
+    inspect,
+    predict,
+    recommend,
+    report,
+    similar,
+    update,
+)
 from alsatian.console import write_what_can_be
 
-_COMMANDS = (demo, derive)
+_COMMANDS = (
+    fit,
+    recommend,
+    similar,
+    explain,
+    predict,
+    complete,
+    update,
+    inspect,
+    report,
+    derive,
+    demo,
+    datasets,
+    doctor,
+    completion,
+)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -43,8 +75,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        The exit status: 0 where all went well, 1 for an error that is told on standard error, 130 after Ctrl-C. Wrong
-        arguments leave with status 2, as argparse does.
+        The exit status: 0 where all went well, 1 for an error that is told on standard error, 3 for an id or a title
+        that is not known, 130 after Ctrl-C. Wrong arguments leave with status 2, as argparse does.
 
     Examples
     --------
@@ -55,7 +87,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         write_what_can_be(stream)
     args = build_parser().parse_args(argv)
     try:
-        status: int = args.run(args)
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", UserWarning)
+            warnings.showwarning = _show_warning
+            status: int = args.run(args)
         sys.stdout.flush()
     except BrokenPipeError:  # the reader, such as head, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -66,4 +101,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (ImportError, OSError, ValueError) as error:  # ours, and what the user can mend; the rest is a bug
         print(f"alsatian: error: {error}", file=sys.stderr)
         return 1
+    except KeyError as error:
+        if type(error).__name__ != "UnknownIdError":  # not imported, as help must be quick
+            raise
+        print(f"alsatian: error: {error}", file=sys.stderr)
+        return 3
     return status
+
+
+def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    print(f"alsatian: warning: {message}", file=sys.stderr)

@@ -8,18 +8,11 @@ import narwhals as nw
 import numpy as np
 from numpy.typing import NDArray
 
+from alsatian.data._names import candidates, is_weight
+
 BACKENDS = ("pandas", "polars", "pyarrow")
 
-# The usual names of columns, in lower case, without anything that is neither letter nor digit.
-_NAMES = {
-    "user": ("user", "userid", "uid", "customer", "customerid", "visitor", "visitorid", "member", "memberid", "client"),
-    "item": (
-        *("item", "itemid", "iid", "movie", "movieid", "artist", "artistid", "track", "trackid", "song", "songid"),
-        *("product", "productid", "sku", "asin", "book", "bookid", "isbn", "article", "articleid", "film", "filmid"),
-    ),
-    "value": ("value", "rating", "ratings", "stars", "score", "count", "counts", "plays", "playcount", "quantity"),
-}
-_WEIGHTS = ("weight", "weights")
+_GUESSED = ("user", "item", "value")
 
 Choice = str | bool | None
 
@@ -72,13 +65,13 @@ def _column_names(table: nw.DataFrame[Any] | nw.LazyFrame[Any]) -> list[str]:
 
 
 def _name(role: str, choice: Choice, present: list[str]) -> str | None:
-    if choice is False or (choice is None and role not in _NAMES):
+    if choice is False or (choice is None and role not in _GUESSED):
         return None
     if choice is not None:
         if choice not in present:
             raise ValueError(f"{role}={choice!r}: the frame has no such column. It has {_listed(present)}.")
         return str(choice)
-    found = [name for name in present if _plain(name) in _NAMES[role]]
+    found = candidates(role, present)
     if len(found) == 1:
         return found[0]
     if not found and role == "value":
@@ -93,7 +86,7 @@ def _name(role: str, choice: Choice, present: list[str]) -> str | None:
 def _check_names(names: dict[str, str], choices: dict[str, Choice], present: list[str]) -> None:
     if names["user"] == names["item"]:
         raise ValueError(f"user and item are the same column, {names['user']!r}.")
-    loose = [name for name in present if _plain(name) in _WEIGHTS and name not in names.values()]
+    loose = [name for name in present if is_weight(name) and name not in names.values()]
     if loose and choices["weight"] is None:
         name = loose[0]
         raise ValueError(
@@ -101,10 +94,6 @@ def _check_names(names: dict[str, str], choices: dict[str, Choice], present: lis
             f"observed, such as a number of plays; weight={name!r} where it says how much a value counts; "
             "weight=False to leave it out."
         )
-
-
-def _plain(name: object) -> str:
-    return "".join(letter for letter in str(name).lower() if letter.isalnum())
 
 
 def _listed(names: list[str]) -> str:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from alsatian.models._history import History, Record
     from alsatian.models._inputs import NoEntryWarning
+    from alsatian.models._leave_one_out import LeaveOneOut
+    from alsatian.models._uncertainty import Uncertainty
     from alsatian.models.als import ALS
     from alsatian.models.cells import CellRegressor
     from alsatian.models.implicit import ImplicitALS
@@ -19,11 +21,23 @@ _HOMES = {
     "CellRegressor": "alsatian.models.cells",
     "ImplicitALS": "alsatian.models.implicit",
     "History": "alsatian.models._history",
+    "LeaveOneOut": "alsatian.models._leave_one_out",
     "NoEntryWarning": "alsatian.models._inputs",
     "Record": "alsatian.models._history",
+    "Uncertainty": "alsatian.models._uncertainty",
 }
 
-__all__ = ["ALS", "ALSImputer", "CellRegressor", "History", "ImplicitALS", "NoEntryWarning", "Record"]
+__all__ = [
+    "ALS",
+    "ALSImputer",
+    "CellRegressor",
+    "History",
+    "ImplicitALS",
+    "LeaveOneOut",
+    "NoEntryWarning",
+    "Record",
+    "Uncertainty",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -15,8 +15,9 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 from alsatian import _tables
 from alsatian._engine.contract import Cells, Floats
 from alsatian.models._fit import Alternation, Factors, Side
-from alsatian.models._fitted import Array, Attribute, Course, Names, Number
-from alsatian.models._predict import all_scores, cell_scores, checked_indices
+from alsatian.models._fitted import Array, Attribute, Course, Names, Number, Ridge
+from alsatian.models._plots import Plots
+from alsatian.models._predict import all_scores, cell_scores, paired_indices
 from alsatian.models._sparse import with_dtype
 
 FLOATS = (np.float64, np.float32)  # float32 stays, everything else becomes the first
@@ -25,7 +26,7 @@ FLOATS = (np.float64, np.float32)  # float32 stays, everything else becomes the 
 _OF_CALLBACKS = frozenset({"_callback_fit_ctx", "_skl_callbacks_to_teardown"})
 
 
-class FactorModel(ClassNamePrefixFeaturesOutMixin, CallbackSupportMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class FactorModel(Plots, ClassNamePrefixFeaturesOutMixin, CallbackSupportMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Base of the models X ≈ μ + b + d + W Zᵀ: input checks, tags and predictions; subclasses fit and fold in."""
 
     _fitted_attributes: ClassVar[Mapping[str, Attribute]] = {
@@ -34,6 +35,7 @@ class FactorModel(ClassNamePrefixFeaturesOutMixin, CallbackSupportMixin, Transfo
         "row_bias_": Array(("rows",), or_none=True),
         "column_bias_": Array(("columns",), or_none=True),
         "mean_": Number(float),
+        "reg_": Ridge(may_be_absent=True),  # in files of the first days
         "history_": Course(),
         "n_iter_": Number(int),
         "converged_": Number(bool),
@@ -122,14 +124,12 @@ class FactorModel(ClassNamePrefixFeaturesOutMixin, CallbackSupportMixin, Transfo
         """
         check_is_fitted(self)
         self._validate_params()
-        i = checked_indices(rows, self.row_factors_.shape[0], "row")
-        j = checked_indices(columns, self.column_factors_.shape[0], "column")
-        try:
-            i, j = np.broadcast_arrays(i, j)
-        except ValueError:
-            raise ValueError(f"rows and columns must pair up, but have the shapes {i.shape} and {j.shape}.") from None
-        model = Factors(self.row_factors_, self.column_factors_, self.row_bias_, self.column_bias_, self.mean_)
-        return cell_scores(model, i.reshape(-1), j.reshape(-1), self.clip).reshape(i.shape)
+        i, j = paired_indices(rows, columns, (len(self.row_factors_), len(self.column_factors_)))
+        return cell_scores(self._factors, i.reshape(-1), j.reshape(-1), self.clip).reshape(i.shape)
+
+    @property
+    def _factors(self) -> Factors:
+        return Factors(self.row_factors_, self.column_factors_, self.row_bias_, self.column_bias_, self.mean_)
 
     @property
     def _n_features_out(self) -> int:
@@ -200,12 +200,14 @@ def fitted_attributes(run: Alternation) -> dict[str, Any]:
     """Return what a fit leaves on the estimator, by name."""
     factors, rule = run.factors, run.rows.cells.rule
     of_rule = {"alpha_": rule.alpha} if rule.alpha > 0 else {}
+    reg = run.rows.ridge[0], run.columns.ridge[0]
     return of_rule | {
         "row_factors_": factors.rows,
         "column_factors_": factors.columns,
         "row_bias_": factors.row_bias,
         "column_bias_": factors.column_bias,
         "mean_": factors.mean,
+        "reg_": reg[0] if reg[0] == reg[1] else reg,
         "history_": run.history,
         "n_iter_": run.n_iter,
         "converged_": run.converged,

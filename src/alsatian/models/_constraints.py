@@ -34,8 +34,8 @@ COMMON: dict[str, list[Any]] = {
 """What the parameters that all models share may be."""
 
 
-def check_ridge(owner: object, name: str, value: Any, *, or_none: bool = False) -> None:
-    """Refuse anything but a finite number >= 0, a pair of those, or None where that is allowed.
+def check_ridge(owner: object, name: str, value: Any, *, or_none: bool = False, or_auto: bool = False) -> None:
+    """Refuse anything but a finite number >= 0, a pair of those, or None, or "auto", where that is allowed.
 
     Called before scikit-learn checks the constraints, so that there is one message, which says what a pair is.
 
@@ -46,12 +46,19 @@ def check_ridge(owner: object, name: str, value: Any, *, or_none: bool = False) 
     """
     if (
         (or_none and value is None)
+        or (or_auto and is_auto(value))
         or _is_ridge(value)
         or (_is_pair(value) and all(_is_ridge(number) for number in value))
     ):
         return
     wanted = "a float in the range [0.0, inf) or a pair of those, for rows and columns"
-    raise _refused(owner, name, f"None, {wanted}" if or_none else wanted, value)
+    others = [word for word, allowed in (("None", or_none), ("'auto'", or_auto)) if allowed]
+    raise _refused(owner, name, ", ".join([*others, wanted]), value)
+
+
+def is_auto(value: Any) -> bool:
+    """Return whether a value is to be chosen from the data."""
+    return isinstance(value, str) and value == "auto"
 
 
 def check_range(owner: object, name: str, value: Any) -> None:

@@ -65,6 +65,16 @@ class Observer(Protocol):
         """Take note of a finished iteration, the last of the history; return whether to stop."""
 
 
+class FitState(NamedTuple):
+    """All that a fit needs to go on as if it had never stopped, after a whole iteration; its arrays are its own."""
+
+    factors: Factors
+    history: History
+    converged: bool
+    row_ridge: float
+    column_ridge: float
+
+
 class Parts(NamedTuple):
     """The objective of one half-step in two numbers; the ridge of the other side is not in it."""
 
@@ -166,6 +176,8 @@ class Alternation:
     converged : bool
     after_rows : callable or None
         Called between the two half-steps of an iteration, with its number from 0; it must not raise.
+    ending : bool
+        Whether the iteration that was done last is the last one, whatever the observer says.
     """
 
     after_rows: Callable[[int], None] | None = None
@@ -175,6 +187,7 @@ class Alternation:
         self.history = History()
         self.n_iter = 0
         self.converged = False
+        self.ending = False
         self._rollback = _Rollback(factors)
         self._began = time.perf_counter()
         self._row_ridge = 0.0
@@ -191,7 +204,7 @@ class Alternation:
         A stop asked for by the observer is taken at once. An exception, be it Ctrl-C or an error of the observer, is
         passed on once all is as it was after the last whole iteration (see `_Rollback`).
         """
-        self._began = time.perf_counter()
+        self._began = time.perf_counter() - (self.history[-1].seconds if self.history else 0.0)
         try:
             self._iterate(max_iter, smallest_gain, relaxation, observer)
             self.close(observer.poll)
@@ -201,7 +214,9 @@ class Alternation:
             raise
 
     def _iterate(self, max_iter: int, smallest_gain: float, relaxation: Relaxation, observer: Observer) -> None:
-        for iteration in range(max_iter):
+        if self.converged and self.history[-1].relaxation == 1.0:
+            return  # resumed where the other fit had ended
+        for iteration in range(self.n_iter, max_iter):
             exact = self.converged or iteration == max_iter - 1
             omega = 1.0 if exact else relaxation(iteration)
             observer.begin(iteration)
@@ -213,7 +228,8 @@ class Alternation:
             done = exact and self.converged
             # With tol = 0 rounding decides nothing: all iterations are done.
             self.converged = done or (smallest_gain > 0 and gain <= smallest_gain)
-            if observer.end(self.history) or done or (self.converged and omega == 1.0):
+            self.ending = done or (self.converged and omega == 1.0) or iteration == max_iter - 1
+            if observer.end(self.history) or self.ending:
                 return
 
     def _iteration(self, iteration: int, omega: float, poll: Callable[[float], None]) -> Record:
@@ -235,6 +251,18 @@ class Alternation:
         self._solve_rows(1.0, poll)
         closing = self._record(self.n_iter, "closing rows", self._loss, 1.0)
         self.history = History([*self.history, closing])
+
+    def state(self) -> FitState:
+        """Return a copy of what is reached; to be asked for between two iterations."""
+        return FitState(self.factors.copy(), self.history, self.converged, self._row_ridge, self._column_ridge)
+
+    def go_to(self, state: FitState) -> None:
+        """Go on from a state of this fit, or of an equal one: before the first iteration, or between two."""
+        for live, stored in zip(self.factors.arrays(), state.factors.arrays(), strict=True):
+            np.copyto(live, stored)
+        self.history, self.n_iter, self.converged = state.history, len(state.history), state.converged
+        self._row_ridge, self._column_ridge = state.row_ridge, state.column_ridge
+        self._rollback.save(self.history)
 
     def as_if_stopped(self) -> Alternation:
         """Return what the fit would be if it ended here, closing row half-step included; this one goes on as it is."""

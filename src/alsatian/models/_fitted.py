@@ -93,6 +93,20 @@ class Number:
 
 
 @dataclass(frozen=True, slots=True)
+class Ridge:
+    """λ, a finite number from 0 up, or the pair of those of both sides."""
+
+    may_be_absent: bool = False
+
+    def check(self, value: Any, agreed: Agreed) -> None:
+        """Compare type and range."""
+        numbers = value if isinstance(value, tuple) and len(value) == 2 else (value,)
+        for number in numbers:
+            if not isinstance(number, float) or not 0 <= number < math.inf:
+                raise ValueError(f"should be a finite number >= 0, or a pair of those, but is {value!r}")
+
+
+@dataclass(frozen=True, slots=True)
 class Names:
     """An object array of strings, one for each of a size; absent where the data had no names."""
 

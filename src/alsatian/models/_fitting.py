@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from alsatian._engine.threads import resolve_n_jobs
 from alsatian.models._base import FactorModel, fitted_attributes, put_back
@@ -11,6 +12,22 @@ from alsatian.models._callbacks import FitObserver
 from alsatian.models._fit import Alternation, auto_relaxation
 from alsatian.models._limits import out_of_memory
 from alsatian.models._progress import Progress
+
+_running: WeakKeyDictionary[Any, Alternation] = WeakKeyDictionary()
+
+
+def running_fit(model: Any) -> Alternation:
+    """Return the fit of an estimator that is under way, for callbacks that store it or go back in it.
+
+    Raises
+    ------
+    LookupError
+        Where none is.
+    """
+    try:
+        return _running[model]
+    except (KeyError, TypeError):
+        raise LookupError(f"{type(model).__name__} is not being fitted, or not by the loop of alsatian.") from None
 
 
 def run_fit(model: Any, data: dict[str, Any], prepare: Callable[[], tuple[Alternation, float]]) -> None:
@@ -29,6 +46,7 @@ def run_fit(model: Any, data: dict[str, Any], prepare: Callable[[], tuple[Altern
     run: Alternation | None = None
     try:
         run, smallest_gain = prepare()
+        _running[model] = run
         context = model._init_callback_context(max_subtasks=model.max_iter)
         context.call_on_fit_task_begin(estimator=model, **data)
         relaxation = auto_relaxation if model.relaxation == "auto" else lambda _: float(model.relaxation)
@@ -44,6 +62,8 @@ def run_fit(model: Any, data: dict[str, Any], prepare: Callable[[], tuple[Altern
         if isinstance(error, MemoryError):
             raise out_of_memory(int(model.n_components), resolve_n_jobs(model.n_jobs)) from error
         raise
+    finally:
+        _running.pop(model, None)
     context.call_on_fit_task_end(estimator=model, reconstruction_attributes=lambda: fitted_attributes(run), **data)
 
 

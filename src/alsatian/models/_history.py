@@ -99,6 +99,26 @@ class History(Sequence[Record]):
         rows = [asdict(record) for record in self._records]
         return {name: [row[name] for row in rows] for name in Record.__dataclass_fields__}
 
+    def to_frame(self, backend: Literal["pandas", "polars", "pyarrow"] = "pandas") -> Any:
+        """Return the history as a frame with a row for each record; its columns are the attributes of `Record`.
+
+        Raises
+        ------
+        ImportError
+            Where the library is not installed.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from alsatian import ALS
+        >>> frame = ALS(2, max_iter=3, tol=0, random_state=0).fit(np.eye(4)).history_.to_frame()
+        >>> frame.columns[:4].tolist(), len(frame)
+        (['iteration', 'step', 'loss', 'fit'], 4)
+        """
+        from alsatian.data._frames import make_frame
+
+        return make_frame({name: np.array(column) for name, column in self.to_dict().items()}, backend)
+
     def _column(self, name: str) -> NDArray[np.float64]:
         return np.array([getattr(record, name) for record in self._records], dtype=np.float64)
 

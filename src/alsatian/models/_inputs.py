@@ -91,10 +91,10 @@ def warn_of_empty(rows: Cells, columns: Cells | None = None) -> None:
     told = " and ".join(text for text in found if text)
     if told:
         message = f"{told} without an observed cell: zero factors and zero bias there."
-        warnings.warn(message, NoEntryWarning, stacklevel=_level_of_the_user())
+        warnings.warn(message, NoEntryWarning, stacklevel=level_of_the_user())
 
 
-def _level_of_the_user() -> int:
+def level_of_the_user() -> int:
     """Count the frames up from our caller to the first that is neither ours nor of scikit-learn, which wraps us."""
     level, frame = 1, sys._getframe(1)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").split(".")[0] in {"alsatian", "sklearn"}:

@@ -85,6 +85,22 @@ def array_with_nan(X: Any) -> Floats:
     return filled
 
 
+def paired_indices(rows: Any, columns: Any, shape: tuple[int, int]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return rows and columns of cells of a matrix, in one shape.
+
+    Raises
+    ------
+    TypeError, IndexError, ValueError
+        As `checked_indices`; and a ValueError where they do not pair up.
+    """
+    i, j = checked_indices(rows, shape[0], "row"), checked_indices(columns, shape[1], "column")
+    try:
+        i, j = np.broadcast_arrays(i, j)
+    except ValueError:
+        raise ValueError(f"rows and columns must pair up, but have the shapes {i.shape} and {j.shape}.") from None
+    return i, j
+
+
 def checked_indices(given: Any, size: int, what: str) -> NDArray[np.int64]:
     """Return indices as int64, each within 0 … size − 1.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from contextlib import ExitStack
 from types import TracebackType
@@ -10,7 +11,7 @@ from typing import Self
 from alsatian.console import Bar, progress
 from alsatian.models._history import Record
 
-_PATIENCE = 2.0  # seconds before a bar appears: a fit that is over sooner needs none
+_PATIENCE = 2.0  # seconds
 _REFRESH = 0.05  # seconds between two movements of the bar
 
 
@@ -23,9 +24,12 @@ class Progress:
     max_iter : int
     name : str
         Who is fitted.
+    patience : float, default=None
+        Seconds before a bar appears: a fit that is over sooner needs none. None is two.
     """
 
-    def __init__(self, verbose: int, max_iter: int, name: str) -> None:
+    def __init__(self, verbose: int, max_iter: int, name: str, *, patience: float | None = None) -> None:
+        self._patience, self._loss = _PATIENCE if patience is None else patience, math.nan
         self._verbose, self._max_iter, self._name = int(verbose), max_iter, name
         self._stack = ExitStack()
         self._bar: Bar | None = None
@@ -47,7 +51,7 @@ class Progress:
     def poll(self, fraction: float) -> None:
         """Take note of the part of the iteration that is done."""
         now = time.monotonic()
-        if self._verbose != 1 or now - self._began < _PATIENCE or now - self._moved < _REFRESH:
+        if self._verbose != 1 or now - self._began < self._patience or now - self._moved < _REFRESH:
             return
         if self._bar is None:
             self._bar = self._stack.enter_context(progress(f"Fitting {self._name}", self._max_iter))
@@ -56,7 +60,9 @@ class Progress:
 
     def end(self, record: Record) -> None:
         """Show a finished iteration."""
-        self._note = f"loss {record.loss:.6g}"
+        fell = (1 - record.loss / self._loss) if self._loss else math.nan
+        self._note = f"loss {record.loss:.6g}" + ("" if math.isnan(fell) else f", {100 * fell:.2g} % lower")
+        self._loss = record.loss
         self.poll(1.0)
         if self._verbose >= 2:
             print(

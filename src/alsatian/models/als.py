@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from numbers import Real
 from typing import Any, ClassVar, Self
 
@@ -15,20 +16,24 @@ from alsatian import _tables
 from alsatian._engine import Cells
 from alsatian._engine.cells import Moments, moments, row_counts, transpose
 from alsatian._engine.threads import resolve_n_jobs
-from alsatian.models._base import FLOATS, FactorModel
-from alsatian.models._constraints import COMMON, check_random_state_kind, check_range, check_ridge, pair
+from alsatian.models._base import FLOATS
+from alsatian.models._constraints import COMMON, check_random_state_kind, check_range, check_ridge, is_auto, pair
+from alsatian.models._diagnostics import ExplicitModel
 from alsatian.models._fit import Alternation, Factors, Side
+from alsatian.models._fitted import Array, Attribute
 from alsatian.models._fitting import run_fit
 from alsatian.models._fold import Folded, FoldIn
 from alsatian.models._init import first_columns
 from alsatian.models._inputs import cells_of, check_some_cell, refuse_weights_as_y, warn_of_empty
 from alsatian.models._limits import check_memory
 from alsatian.models._overflow import check_moments, check_size_of_values, ridge_scale
+from alsatian.models._plots import ResidualPlots
 from alsatian.models._predict import array_with_nan, csr_copy, fill
+from alsatian.models._reg_path import choose_reg
 from alsatian.models._sparse import with_dtype
 
 
-class ALS(FactorModel):
+class ALS(ResidualPlots, ExplicitModel):
     """Matrix factorization X ≈ W Zᵀ by alternating least squares, for full, incomplete and sparse matrices.
 
     Minimises, over row factors W, column factors Z and the biases that the model has,
@@ -43,9 +48,11 @@ class ALS(FactorModel):
     ----------
     n_components : int, default=16
         k, the number of factors. It may exceed both sizes of X.
-    reg : float or pair of float, default=0.1
+    reg : float, pair of float or "auto", default=0.1
         λ >= 0, one number or the pair (λ_w, λ_z) for rows and columns. With 0, rows that the data do not determine
-        take their minimum-norm solution.
+        take their minimum-norm solution. "auto" chooses one number for both: a fifth of the rows, drawn by
+        `random_state`, is set apart, the others are fitted along a warm path of λ, and the least error of
+        `leave_one_out` on the rows apart decides; then all rows are fitted. It costs about as much as three fits.
     reg_exponent : float, default=1.0
         ν >= 0, the power of the number of observed cells that multiplies λ.
     bias : {"none", "mean", "rows", "columns", "both"}, default="none"
@@ -99,6 +106,12 @@ class ALS(FactorModel):
         d; None where the model has no column bias.
     mean_ : float
         μ; 0 with ``bias="none"``.
+    reg_ : float or (float, float)
+        λ as it was used; a pair where those of rows and columns differ.
+    reg_path_, reg_path_errors_ : ndarray of shape (p,) or None
+        With ``reg="auto"``, each λ tried, rising, and the weighted RMSE of its leave-one-out on the rows apart (under
+        ``absent="zero"`` over all their cells). Else None; empty where X has fewer than 10 rows with two observed cells
+        or more, for which a warning says what λ is used.
     history_ : History
         Loss and its parts after each iteration, and after the closing row half-step.
     n_iter_ : int
@@ -142,6 +155,7 @@ class ALS(FactorModel):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **COMMON,
+        "reg": [*COMMON["reg"], StrOptions({"auto"})],
         "bias": [StrOptions({"none", "mean", "rows", "columns", "both"})],
         "bias_reg": [None, Interval(Real, 0, None, closed="left"), tuple, list],
         "absent": [StrOptions({"missing", "zero"})],
@@ -149,11 +163,17 @@ class ALS(FactorModel):
         "clip": [None, tuple, list],
     }
 
+    _fitted_attributes: ClassVar[Mapping[str, Attribute]] = {
+        **ExplicitModel._fitted_attributes,
+        "reg_path_": Array(("points",), dtype="float64", or_none=True, may_be_absent=True),
+        "reg_path_errors_": Array(("points",), dtype="float64", or_none=True, may_be_absent=True),
+    }
+
     def __init__(
         self,
         n_components: int = 16,
         *,
-        reg: float | tuple[float, float] = 0.1,
+        reg: float | tuple[float, float] | str = 0.1,
         reg_exponent: float = 1.0,
         bias: str = "none",
         bias_reg: float | tuple[float, float] | None = None,
@@ -216,6 +236,8 @@ class ALS(FactorModel):
             that are no numbers (text and dates among them), a frame that is a long table of ratings, numbers so large
             that the loss, or count^ν λ, is not finite, and an X of which no number reaches 1e-20 (float32) or 1e-140
             (float64), whose squares are lost. The model is then as it was before.
+        MemoryError
+            Where there is not enough for `n_components` and `n_jobs`.
 
         Notes
         -----
@@ -223,8 +245,6 @@ class ALS(FactorModel):
         users and one with a name usual for items, and either three or four columns, or names that mean ids alone
         ("user_id", "movieId"), or columns that look like ids: text or integers from 0 up, none null, at least half of
         the pairs there only once. Where that is wrong, give ``X.to_numpy()``.
-        MemoryError
-            Where there is not enough for `n_components` and `n_jobs`.
         """
         data = {"X": X, "y": y, "metadata": None if weights is None else {"weights": weights}}
         run_fit(self, data, lambda: self._prepared(X, y, weights))
@@ -266,11 +286,7 @@ class ALS(FactorModel):
         row_bias : ndarray of shape (n,) or None
             Only with ``return_bias=True``; None where the model has no row bias.
         """
-        check_is_fitted(self)
-        self._validate_params()
-        weights = _tables.plain_weights(weights, X)
-        X = self._checked(X, self.column_factors_.dtype, reset=False)
-        folded = self._fold_in(X, weights)
+        folded = self._fold_in(self._cells_of(X, weights))
         return (folded.factors, folded.bias) if return_bias else folded.factors
 
     def impute(self, X: Any, *, weights: Any = None, dense: bool = False) -> Any:
@@ -319,7 +335,8 @@ class ALS(FactorModel):
             )
         with np.errstate(over="ignore"):  # what does not fit comes out as inf, and is named
             dtype = self.column_factors_.dtype
-            folded = self._fold_in(with_dtype(X, dtype) if sparse else X.astype(dtype, copy=False), weights)
+            cells = self._cells_to_fold(with_dtype(X, dtype) if sparse else X.astype(dtype, copy=False), weights)
+            folded = self._fold_in(cells)
         factors = Factors(folded.factors, self.column_factors_, folded.bias, self.column_bias_, self.mean_)
         filled = fill(array_with_nan(X), factors, self.clip)
         return _tables.like(given, filled) if _tables.is_frame(given) else filled
@@ -345,11 +362,12 @@ class ALS(FactorModel):
         """
         check_is_fitted(self)
         fitted = {"row_bias": self.row_bias_, "column_bias": self.column_bias_, "mean": self.mean_}
-        return fitted | {name: getattr(self, name) for name in ("absent", "reg", "reg_exponent", "bias_reg")}
+        settings = {name: getattr(self, name) for name in ("absent", "reg_exponent", "bias_reg")}
+        return fitted | settings | {"reg": self._reg}
 
     def _validate_params(self) -> None:
         check_random_state_kind(self, self.random_state)
-        check_ridge(self, "reg", self.reg)
+        check_ridge(self, "reg", self.reg, or_auto=True)
         check_ridge(self, "bias_reg", self.bias_reg, or_none=True)
         check_range(self, "clip", self.clip)
         super()._validate_params()
@@ -366,20 +384,36 @@ class ALS(FactorModel):
         check_some_cell(rows)
         check_memory(int(self.n_components), rows.shape, rows.values.dtype)
         columns = transpose(rows)
-        sides = self._side(rows, 0), self._side(columns, 1)
+        reg = 0.0 if is_auto(self.reg) else self.reg
+        sides = self._side(rows, 0, reg), self._side(columns, 1, reg)
         with np.errstate(over="ignore", invalid="ignore"):  # told in a moment, in words
             spread = moments(rows)
         mean = 0.0 if self.bias == "none" else spread.mean
         check_size_of_values(rows, lambda: _tables.plain(X, "X"))
         at_zero = 0.5 * check_moments(spread, mean, rows)
         warn_of_empty(rows, columns)
-        start = self._start(columns, spread, mean)
-        run = Alternation(*sides, start, n_jobs=resolve_n_jobs(self.n_jobs))
+        self.reg_path_ = self.reg_path_errors_ = None
+        start = None
+        if is_auto(self.reg):
+            chosen = choose_reg(self, rows, spread, mean, self.tol * at_zero)
+            self.reg_path_, self.reg_path_errors_ = chosen.path, chosen.errors
+            sides = self._side(rows, 0, chosen.reg), self._side(columns, 1, chosen.reg)
+            start = chosen.start(rows.shape[0])
+        run = Alternation(*sides, start or self._start(columns, spread, mean), n_jobs=resolve_n_jobs(self.n_jobs))
         return run, self.tol * at_zero
 
-    def _side(self, cells: Cells, which: int) -> Side:
-        """Return rows (0) or columns (1) with their own ridge, scaled by count^ν."""
-        ridge = pair(self.reg)[which]
+    @property
+    def _reg(self) -> Any:
+        """λ as it is set now, or as it was chosen."""
+        if not is_auto(self.reg):
+            return self.reg
+        if not hasattr(self, "reg_"):
+            raise ValueError("reg='auto' has chosen nothing yet, as this model was fitted without: call fit.")
+        return self.reg_
+
+    def _side(self, cells: Cells, which: int, reg: Any = None) -> Side:
+        """Return rows (0) or columns (1) with their own ridge, scaled by count^ν; None is λ as set, or chosen."""
+        ridge = pair(self._reg if reg is None else reg)[which]
         bias_ridge = ridge if self.bias_reg is None else pair(self.bias_reg)[which]
         ridges = (ridge, bias_ridge)
         scale = ridge_scale(row_counts(cells), float(self.reg_exponent), ridges, cells.values.dtype)
@@ -397,7 +431,6 @@ class ALS(FactorModel):
             allow_full=self._fitted_full,
         )  # fmt: skip
 
-    def _fold_in(self, X: Any, weights: Any) -> Folded:
-        cells = self._cells_to_fold(X, weights)
+    def _fold_in(self, cells: Cells) -> Folded:
         warn_of_empty(cells)
         return FoldIn(self)(cells)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from sklearn.base import _fit_context
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import Interval, InvalidParameterError, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from alsatian import _tables
@@ -17,7 +17,7 @@ from alsatian._engine.contract import Cells, Floats, hkv, ials
 from alsatian._engine.threads import resolve_n_jobs
 from alsatian.models._base import FactorModel
 from alsatian.models._confidence import check_observed, implicit_cells, implicit_counts, loss_at_zero
-from alsatian.models._constraints import COMMON, check_random_state_kind, check_ridge, pair
+from alsatian.models._constraints import COMMON, check_random_state_kind, check_ridge, is_auto, pair
 from alsatian.models._fit import Alternation, Factors, Side
 from alsatian.models._fitted import Attribute, Number
 from alsatian.models._fitting import run_fit
@@ -101,6 +101,8 @@ class ImplicitALS(FactorModel):
         These models have no biases, and `mean_` is 0.
     alpha_ : float
         α as it was used.
+    reg_ : float or (float, float)
+        λ as it was used; a pair where those of rows and columns differ.
     history_ : History
         Loss and its parts after each iteration, and after the closing row half-step.
     n_iter_ : int
@@ -285,6 +287,12 @@ class ImplicitALS(FactorModel):
 
     def _validate_params(self) -> None:
         check_random_state_kind(self, self.random_state)
+        if is_auto(self.reg):
+            raise InvalidParameterError(
+                "ImplicitALS has no reg='auto': an observed cell that is left out is no missing cell but one more that "
+                "was not seen, and the squared error of its preference says little of the order of a list. Give reg as "
+                "a number, and choose it by a metric of ranking on held-out cells (alsatian.evaluation)."
+            )
         check_ridge(self, "reg", self.reg)
         super()._validate_params()
 

@@ -215,7 +215,7 @@ class ALSImputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         self._validate_params()
         X, missing = self._checked(X, reset=False, copy=self.copy)
-        indicator = None if self.indicator_ is None else self.indicator_.transform(self._marked(X, missing))
+        indicator = None if self.indicator_ is None else self.indicator_.transform(self._marks(missing))
         if self.model_ is not None and missing[:, self._used].any():
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", NoEntryWarning)
@@ -256,7 +256,7 @@ class ALSImputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.indicator_ = None
         if self.add_indicator:
             self.indicator_ = MissingIndicator(missing_values=self._mark, error_on_new=False)
-            self.indicator_.fit(self._marked(X, missing))
+            self.indicator_.fit(self._marks(missing))
         constant = self._fit_statistics(X, missing)
         self.model_, self.n_iter_ = None, 0
         if self._used.any():
@@ -291,8 +291,11 @@ class ALSImputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             )
         return X, np.isnan(X) if marked_by_nan else self._mark == X
 
-    def _marked(self, X: Floats, missing: NDArray[np.bool_]) -> Floats:
-        return np.where(missing, X.dtype.type(self._mark), X)
+    def _marks(self, missing: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Return what the indicator takes for this pattern: its own mark, which may not be the one that is set now."""
+        assert self.indicator_ is not None
+        mark = self.indicator_.missing_values
+        return np.where(missing, mark, 1.0 if mark == 0 else 0.0)
 
     def _fit_statistics(self, X: Floats, missing: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Fit mean and scale of each column, and return which are constant but for rounding."""

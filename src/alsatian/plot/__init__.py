@@ -1,4 +1,9 @@
-"""Pictures. The only room that imports matplotlib (the extra ``plot``)."""
+"""Pictures: displays of fitted models, as scikit-learn has them, and the picture of the demo.
+
+Each display has ``from_estimator(model, …)``, which draws and returns it, and ``plot(ax=None)``, which draws it again;
+``ax_`` and ``figure_`` are what it was drawn on. Models have them as methods: ``model.plot_history()``. They need
+matplotlib (the extra ``plot``), which is imported when something is drawn.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +12,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from alsatian.plot.comparison import ComparisonDisplay
+    from alsatian.plot.factors import FactorsDisplay
+    from alsatian.plot.history import HistoryDisplay
+    from alsatian.plot.residuals import ResidualsDisplay
+    from alsatian.plot.spectrum import SpectrumDisplay
 
 _HOMES = {
     "ComparisonDisplay": "alsatian.plot.comparison",
+    "FactorsDisplay": "alsatian.plot.factors",
+    "HistoryDisplay": "alsatian.plot.history",
+    "ResidualsDisplay": "alsatian.plot.residuals",
+    "SpectrumDisplay": "alsatian.plot.spectrum",
 }
 
-__all__ = ["ComparisonDisplay"]
+__all__ = ["ComparisonDisplay", "FactorsDisplay", "HistoryDisplay", "ResidualsDisplay", "SpectrumDisplay"]
 
 
 def __getattr__(name: str) -> Any:

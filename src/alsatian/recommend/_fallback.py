@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -9,10 +10,31 @@ from numpy.typing import NDArray
 
 from alsatian._engine.contract import Floats
 from alsatian.models._predict import clipped
+from alsatian.recommend._ids import as_ids
+from alsatian.recommend._state import State
 
 
 class UnknownIdWarning(UserWarning):
     """Some pairs were predicted without their user, or item, as it is not known."""
+
+
+def positions_of_pairs(state: State, users: Any, items: Any) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return rows and columns of pairs, −1 for who is not known, which is warned of.
+
+    Raises
+    ------
+    ValueError
+        Where users and items do not pair up.
+    """
+    rows, columns = state.users.find(as_ids(users)), state.items.find(as_ids(items))
+    try:
+        rows, columns = np.broadcast_arrays(rows, columns)
+    except ValueError:
+        raise ValueError(f"users and items must pair up, but are {rows.size} and {columns.size}.") from None
+    message = told(rows, columns)
+    if message:
+        warnings.warn(message, UnknownIdWarning, stacklevel=3)
+    return rows, columns
 
 
 def scores_of_pairs(model: Any, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> Floats:

@@ -14,7 +14,8 @@ from alsatian.data import Ids
 from alsatian.models import NoEntryWarning
 from alsatian.models._fold import Folded
 from alsatian.models._predict import clipped
-from alsatian.recommend._candidates import Candidates
+from alsatian.recommend._candidates import Candidates, candidates
+from alsatian.recommend._ids import positions_of
 from alsatian.recommend._state import Space, State
 from alsatian.recommend.listing import Listing
 
@@ -74,11 +75,34 @@ def warn_of_lost(space: Space, positions: NDArray[np.int64], level: int) -> None
         )
 
 
-def listing(found: TopN, queries: NDArray[Any], query: str, ids: Ids, listed: str) -> Listing:
+def listing(
+    found: TopN, queries: NDArray[Any], query: str, ids: Ids, listed: str, *, std: NDArray[Any] | None = None
+) -> Listing:
     """Put ids in place of positions."""
     mask = found.indices >= 0
     scores = np.where(mask, found.scores, np.nan).astype(found.scores.dtype)
-    return Listing(query, listed, queries, scores, found.indices, ids[found.indices[mask]])
+    return Listing(query, listed, queries, scores, found.indices, ids[found.indices[mask]], std)
+
+
+def std_of(state: State, found: TopN, rows: NDArray[np.int64]) -> NDArray[Any]:
+    """Return the standard deviation of each score that was found for known rows; NaN where there is no entry."""
+    there = found.indices >= 0
+    std = np.full(found.scores.shape, np.nan, dtype=found.scores.dtype)
+    who = np.broadcast_to(rows[:, np.newaxis], there.shape)[there]
+    std[there] = state.uncertainty.of_pairs(who, found.indices[there].astype(np.int64))
+    return std
+
+
+def similar_listing(space: Space, asked: Any, n: int, metric: str, limits: tuple[Any, Any]) -> Listing:
+    """List the nearest of one side to some of it, which are not in their own lists."""
+    if metric not in {"cosine", "dot"}:
+        raise ValueError(f"metric must be 'cosine' or 'dot'. Got {metric!r}.")
+    n, positions = check_n(n, len(space.ids)), positions_of(space.ids, asked, space.what)
+    itself = np.arange(len(positions) + 1, dtype=np.int64), positions.astype(np.int32)
+    queries = space.ids[positions]
+    allowed = candidates(queries.tolist(), (space.ids, space.what), space.known, itself, limits)
+    warn_of_lost(space, positions, 4)
+    return listing(similar(space, positions, metric, n, allowed), queries, space.what, space.ids, "similar")
 
 
 def check_n(n: Any, most: int) -> int:

@@ -12,7 +12,7 @@ from scipy.sparse import csr_array
 from alsatian._engine.contract import Floats
 from alsatian._engine.threads import resolve_n_jobs
 from alsatian.data import Ids, Interactions
-from alsatian.models import ImplicitALS
+from alsatian.models import ImplicitALS, Uncertainty
 from alsatian.models._explain import Explainer
 from alsatian.models._fold import Folded, FoldIn
 
@@ -78,6 +78,23 @@ class State:
     def explainer(self) -> Explainer:
         """Takes scores apart."""
         return Explainer(self.model)
+
+    @cached_property
+    def uncertainty(self) -> Uncertainty:
+        """Tells how far off scores may be; the model has been fitted to ratings.
+
+        Raises
+        ------
+        ValueError
+            Where the model has no such thing.
+        """
+        if isinstance(self.model, ImplicitALS):
+            raise ValueError(
+                "return_std=True is for ratings: a score of ImplicitALS is for putting items in order, no value with "
+                "noise, and has no standard deviation. Use Recommender(ALS(...)) for ratings."
+            )
+        found: Uncertainty = self.model._uncertainty_of(cells_of(self.model, self.csr, self.interactions.weights))
+        return found
 
     @cached_property
     def item_space(self) -> Space:

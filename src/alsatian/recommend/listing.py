@@ -34,6 +34,8 @@ class Listing:
         the number of all.
     positions : ndarray of int32, shape (q, n)
         Positions of the ids in their map (`Recommender.items_` or `users_`); −1 where there is no entry.
+    std : ndarray of shape (q, n) or None
+        Standard deviations of new ratings about the scores, where they were asked for; NaN where there is no entry.
 
     Examples
     --------
@@ -53,6 +55,7 @@ class Listing:
     scores: NDArray[Any]
     positions: NDArray[np.int32]
     _names: NDArray[Any]  # ids of all entries that are there, list after list
+    std: NDArray[Any] | None = None
 
     @cached_property
     def mask(self) -> NDArray[np.bool_]:
@@ -104,7 +107,7 @@ class Listing:
         return dict(zip(self.queries.tolist(), self, strict=True))
 
     def to_frame(self, backend: Literal["pandas", "polars", "pyarrow"] = "pandas") -> Any:
-        """Return a frame with a row for each entry: the query, its rank from 1, the id, and the score.
+        """Return a frame with a row for each entry: the query, its rank from 1, the id, the score, its std (if any).
 
         Raises
         ------
@@ -118,6 +121,8 @@ class Listing:
             self.listed: self._names,
             "score": self.scores[self.mask],
         }
+        if self.std is not None:
+            columns["std"] = self.std[self.mask]
         try:
             return make_frame(columns, backend)
         except (TypeError, ValueError, OverflowError) as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from threading import Lock
 from typing import Any, Literal, Self
 
@@ -10,7 +9,6 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
-from alsatian._engine.contract import Floats
 from alsatian.data import Ids, Interactions
 from alsatian.models._fold import Folded
 from alsatian.recommend import _files
@@ -24,11 +22,11 @@ from alsatian.recommend._checks import (
     of_ratings,
     warn_of_other_types,
 )
-from alsatian.recommend._fallback import UnknownIdWarning, scores_of_pairs, told
+from alsatian.recommend._fallback import positions_of_pairs, scores_of_pairs
 from alsatian.recommend._history import visitors
-from alsatian.recommend._ids import as_ids, positions_of
-from alsatian.recommend._search import check_n, listing, ranked, similar, warn_of_lost
-from alsatian.recommend._state import Space, State, cells_of, told_of
+from alsatian.recommend._ids import positions_of
+from alsatian.recommend._search import check_n, listing, ranked, similar_listing, std_of
+from alsatian.recommend._state import State, cells_of, told_of
 from alsatian.recommend._update import removed, updated
 from alsatian.recommend.explanation import Explanation
 from alsatian.recommend.listing import Listing
@@ -153,7 +151,14 @@ class Recommender:
         return self._fitted.items
 
     def recommend(
-        self, users: Any = None, n: int = 10, *, exclude_seen: bool = True, only: Any = None, exclude: Any = None
+        self,
+        users: Any = None,
+        n: int = 10,
+        *,
+        exclude_seen: bool = True,
+        only: Any = None,
+        exclude: Any = None,
+        return_std: bool = False,
     ) -> Listing:
         """List the items of highest score for users.
 
@@ -168,6 +173,9 @@ class Recommender:
         only, exclude : ids of items, or mapping from user to ids, default=None
             What alone may be listed, and what may not: for all users alike, or for some, each its own (entries for
             users that are not asked for are passed over).
+        return_std : bool, default=False
+            Whether to find the standard deviations of the scores too, as in `predict`: ``listing.std``, and a column of
+            its frame. The order is that of the scores.
 
         Returns
         -------
@@ -178,7 +186,7 @@ class Recommender:
         UnknownIdError
             A KeyError, for a user or item that is not known: names it.
         ValueError
-            Where n is not an integer from 1 up.
+            Where n is not an integer from 1 up, and for ``return_std=True`` with `ImplicitALS`.
         """
         state = self._fitted
         n, exclude_seen = check_n(n, len(state.items)), checked_bool("exclude_seen", exclude_seen)
@@ -191,7 +199,8 @@ class Recommender:
         factors = model.row_factors_ if whole else model.row_factors_[rows]
         bias = model.row_bias_ if whole or model.row_bias_ is None else model.row_bias_[rows]
         found = ranked(state, Folded(factors, bias), state.known_users[rows], n, limits)
-        return listing(found, queries, "user", state.items, "item")
+        std = std_of(state, found, rows) if checked_bool("return_std", return_std) else None
+        return listing(found, queries, "user", state.items, "item", std=std)
 
     def recommend_for(
         self,
@@ -257,7 +266,7 @@ class Recommender:
         Listing
             Of an item without an interaction it is empty, with a `NoEntryWarning`.
         """
-        return self._similar(self._fitted.item_space, items, n, metric, (only, exclude))
+        return similar_listing(self._fitted.item_space, items, n, metric, (only, exclude))
 
     def similar_users(
         self, users: Any, n: int = 10, *, metric: Metric = "cosine", only: Any = None, exclude: Any = None
@@ -276,18 +285,7 @@ class Recommender:
         Listing
             Of a user without an interaction it is empty, with a `NoEntryWarning`.
         """
-        return self._similar(self._fitted.user_space, users, n, metric, (only, exclude))
-
-    @staticmethod
-    def _similar(space: Space, asked: Any, n: int, metric: str, limits: tuple[Any, Any]) -> Listing:
-        if metric not in {"cosine", "dot"}:
-            raise ValueError(f"metric must be 'cosine' or 'dot'. Got {metric!r}.")
-        n, positions = check_n(n, len(space.ids)), positions_of(space.ids, asked, space.what)
-        itself = np.arange(len(positions) + 1, dtype=np.int64), positions.astype(np.int32)
-        queries = space.ids[positions]
-        allowed = candidates(queries.tolist(), (space.ids, space.what), space.known, itself, limits)
-        warn_of_lost(space, positions, 4)
-        return listing(similar(space, positions, metric, n, allowed), queries, space.what, space.ids, "similar")
+        return similar_listing(self._fitted.user_space, users, n, metric, (only, exclude))
 
     def explain(self, user: Any, item: Any) -> Explanation:
         """Say what each interaction of a user adds to the score of an item.
@@ -318,7 +316,7 @@ class Recommender:
             state.items[shares.columns[order]], values.data[stored], shares.contributions[order],
         )  # fmt: skip
 
-    def predict(self, users: Any, items: Any) -> Floats:
+    def predict(self, users: Any, items: Any, *, return_std: bool = False) -> Any:
         """Return the scores of pairs of users and items.
 
         Parameters
@@ -326,22 +324,27 @@ class Recommender:
         users, items : id or ids
             They pair up, or one of them is one id. Unknown ones are told by an `UnknownIdWarning` with their number,
             and predicted by what is left: μ + b_i + d_j without the bias of who is unknown, 0 for `ImplicitALS`.
+        return_std : bool, default=False
+            Whether to return standard deviations of new ratings about their scores too: see `alsatian.ALS.uncertainty`,
+            of which the first call makes one, from the interactions. That costs a few iterations of a fit.
 
         Returns
         -------
-        ndarray of shape (q,)
+        scores : ndarray of shape (q,)
             Within the model's `clip`.
+        std : ndarray of shape (q,)
+            Only with ``return_std=True``. Of pairs with an unknown user, or item, it is larger by how much known ones
+            differ among each other (`alsatian.models.Uncertainty.std`).
+
+        Raises
+        ------
+        ValueError
+            Where users and items do not pair up, and for ``return_std=True`` with `ImplicitALS`.
         """
         state = self._fitted
-        rows, columns = state.users.find(as_ids(users)), state.items.find(as_ids(items))
-        try:
-            rows, columns = np.broadcast_arrays(rows, columns)
-        except ValueError:
-            raise ValueError(f"users and items must pair up, but are {rows.size} and {columns.size}.") from None
-        message = told(rows, columns)
-        if message:
-            warnings.warn(message, UnknownIdWarning, stacklevel=2)
-        return scores_of_pairs(state.model, rows, columns)
+        rows, columns = positions_of_pairs(state, users, items)
+        scores = scores_of_pairs(state.model, rows, columns)
+        return (scores, state.uncertainty.of_pairs(rows, columns)) if checked_bool("return_std", return_std) else scores
 
     def update(self, interactions: Any, mode: Literal["add", "replace"] = "add", **columns: Any) -> Self:
         """Take in new interactions, new users and new items, without fitting again.

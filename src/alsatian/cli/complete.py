@@ -1,0 +1,131 @@
+"""``alsatian complete``: a wide table with holes in, the filled table out."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from alsatian.cli import source
+from alsatian.cli.arguments import non_negative_int
+from alsatian.cli.output import add_quiet, check_place, counted, note, print_json
+from alsatian.cli.parameters import add_common_parameters, common_parameters_of, limits
+from alsatian.console import print_table
+
+if TYPE_CHECKING:
+    from alsatian.data.wide import Wide
+
+_EPILOG = """\
+examples:
+  alsatian complete survey.csv                      the filled table goes to survey-complete.csv
+  alsatian complete ratings.csv --no-scale --clip 1,5 -o filled.csv
+  alsatian complete sensors.parquet --keep station --n-components 8
+"""
+_SHOWN = 12  # columns that are named
+
+
+def register(subparsers: Any) -> None:
+    """Add the subcommand."""
+    parser = subparsers.add_parser(
+        "complete",
+        help="fill the holes of a wide table",
+        description="Fill the holes of a table that has a row for each observation and a column for each feature, by a"
+        " low-rank model of all columns of numbers. Only holes are changed; columns of texts are kept as they are.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("source", metavar="TABLE", help="CSV and its kin, NDJSON, Parquet, Arrow, or a database")
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="FILE",
+        help="text (in the format of TABLE), .parquet or .ndjson (default: TABLE's name and -complete)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--missing", nargs="+", default=[], metavar="TEXT",
+        help="texts that mark a hole, beside nothing, NA, N/A, NaN, null, none, -, ? and .",
+    )  # fmt: skip
+    parser.add_argument(
+        "--keep", nargs="+", default=[], metavar="NAME", help="columns to leave as they are, such as ids"
+    )
+    parser.add_argument("--clip", type=limits, metavar="LOW,HIGH", help="limits of what is filled in, such as 1,5")
+    parser.add_argument(
+        "--scale", action=argparse.BooleanOptionalAction, default=True,
+        help="standardise the columns, as units that differ ask for (default)",
+    )  # fmt: skip
+    parser.add_argument("--decimals", type=non_negative_int, metavar="N", help="decimals of what is filled into text")
+    source.add_reading(parser)
+    add_common_parameters(parser)
+    add_quiet(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Read, fit, fill, write."""
+    from alsatian.data.wide import read_wide, write_filled
+
+    wide = read_wide(
+        args.source, form=args.format, options=source.options_of(args), missing=args.missing, keep=args.keep
+    )
+    output = args.output or _beside(Path(args.source))
+    check_place(output)
+    note(args, f"{wide.source}: {wide.how}")
+    for place, why in list(wide.kept.items())[:_SHOWN]:
+        note(args, f"column {place + 1}, {wide.names[place]!r}, is left as it is: {why}")
+    if args.dry_run:
+        _tell(args, wide, None, {})
+        return 0
+    filled, fit = _filled(args, wide) if wide.holes else (wide.X, {})
+    beside = output.with_name(f".{output.name}.part{output.suffix}")
+    try:
+        write_filled(wide, filled, beside, decimals=args.decimals)
+        beside.replace(output)
+    finally:
+        beside.unlink(missing_ok=True)
+    _tell(args, wide, output, fit)
+    return 0
+
+
+def _filled(args: argparse.Namespace, wide: Wide) -> tuple[Any, dict[str, Any]]:
+    import numpy as np
+
+    from alsatian.models import ALSImputer
+
+    imputer = ALSImputer(scale=args.scale, **common_parameters_of(args))
+    filled = np.asarray(imputer.fit_transform(wide.X), dtype=np.float64)
+    if args.clip is not None:
+        filled = np.where(np.isnan(wide.X), np.clip(filled, *args.clip), filled)
+    model = imputer.model_
+    assert model is not None
+    return filled, {
+        "components": model.row_factors_.shape[1],
+        "iterations": model.n_iter_,
+        "converged": model.converged_,
+        "seconds": float(model.history_.seconds[-1]),
+    }
+
+
+def _tell(args: argparse.Namespace, wide: Wide, output: Path | None, fit: dict[str, Any]) -> None:
+    rows, columns = wide.X.shape
+    if args.json:
+        print_json(
+            {"source": wide.source, "read_as": wide.how, "rows": rows, "columns": columns, "cells": wide.X.size,
+             "holes": wide.holes, "kept": {wide.names[place]: why for place, why in wide.kept.items()},
+             "output": None if output is None else str(output)} | fit
+        )  # fmt: skip
+        return
+    told = [
+        ["table", f"{counted(rows, 'row')} × {counted(columns, 'column')} of numbers"],
+        ["holes", f"{wide.holes:,} of {wide.X.size:,} cells ({wide.holes / wide.X.size:.1%})"],
+    ]
+    if fit:
+        told.append(["fit", f"{fit['components']} components, {fit['iterations']} iterations, {fit['seconds']:.2f} s"])
+    told.append(["file", "none: --dry-run" if output is None else f"{output}, every hole filled"])
+    print_table(["completed" if output is not None else "to complete", ""], told, align=["left", "left"])
+
+
+def _beside(path: Path) -> Path:
+    """Return the name of the filled table, beside the one with holes."""
+    plain = path.with_suffix("") if path.suffix.lower() in (".gz", ".bz2", ".xz") else path
+    suffix = plain.suffix if plain.suffix.lower() not in (".arrow", ".ipc", ".feather") else ".parquet"
+    if suffix.lower() in (".sqlite", ".sqlite3", ".db", ".duckdb", ""):
+        suffix = ".csv"
+    return Path(f"{plain.stem}-complete{suffix}")

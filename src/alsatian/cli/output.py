@@ -1,0 +1,244 @@
+"""What subcommands put out: notes on standard error, and tables on standard output or in files."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TextIO
+
+from alsatian.console import print_table
+
+FILES = {".csv": "csv", ".tsv": "tsv", ".ndjson": "ndjson", ".jsonl": "ndjson", ".parquet": "parquet"}
+FORMATS = ("table", "csv", "tsv", "ndjson", "json", "parquet")
+_TO_FILE = "parquet"  # is no text that a terminal or a pipe could take
+
+Row = Sequence[Any]
+
+
+def note(args: argparse.Namespace, text: str) -> None:
+    """Say something beside the result, unless it is to be quiet."""
+    if not getattr(args, "quiet", False):
+        print(f"alsatian: {text}", file=sys.stderr)
+
+
+def warn(text: str) -> None:
+    """Say something that must not be missed."""
+    print(f"alsatian: warning: {text}", file=sys.stderr)
+
+
+def add_quiet(parser: argparse.ArgumentParser) -> None:
+    """Add the options that every subcommand has."""
+    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing beside the result, but for warnings")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+def add_table_output(parser: argparse.ArgumentParser) -> None:
+    """Add the options of a subcommand whose result is a table."""
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="FILE", help=f"write the result to a file: {', '.join(FILES)}"
+    )
+    parser.add_argument(
+        "--output-format",
+        choices=FORMATS,
+        help="how to write it (default: by the name of the file; a table on standard output)",
+    )
+    add_quiet(parser)
+
+
+def format_of(args: argparse.Namespace) -> str:
+    """Return the format of the result.
+
+    Raises
+    ------
+    ValueError
+        Where the name of the file does not say it, or it is none for standard output.
+    """
+    if args.json:
+        return "json"
+    if args.output_format is not None:
+        form = str(args.output_format)
+    elif args.output is None:
+        form = "table"
+    else:
+        form = FILES.get(args.output.suffix.lower(), "")
+        if not form:
+            raise ValueError(
+                f"--output {args.output}: the kind of file is not known; let its name end in {', '.join(FILES)}, or "
+                "give --output-format."
+            )
+    if form == _TO_FILE and args.output is None:
+        raise ValueError("Parquet is written to a file: give --output FILE.parquet.")
+    check_place(args.output)
+    return form
+
+
+def check_place(path: Path | None) -> None:
+    """Refuse a place where no file can be written, before any work is done for it."""
+    if path is not None and path.is_dir():
+        raise ValueError(f"{path} is a folder; add the name of a file.")
+    if path is not None and not path.parent.is_dir():
+        raise ValueError(f"{path}: there is no folder {path.parent}; make it, or name another place.")
+
+
+@contextmanager
+def table_writer(
+    args: argparse.Namespace, header: Sequence[str], *, title: str = "", shown: Callable[[Row], Sequence[str]]
+) -> Iterator[Callable[[Iterable[Row]], None]]:
+    """Write a table, row by row, in the format that is asked for; a file is there whole or not at all.
+
+    Parameters
+    ----------
+    args : namespace
+        With `output`, `output_format` and `json`.
+    header : sequence of str
+        The names of the columns.
+    title : str
+        Above a table on a terminal.
+    shown : callable
+        Returns a row as a table shows it.
+
+    Yields
+    ------
+    callable
+        Takes rows; may be called again and again.
+    """
+    form = format_of(args)
+    if args.output is None:
+        with _writer(form, sys.stdout, header, title, shown) as write:
+            yield write
+        return
+    beside = args.output.with_name(f".{args.output.name}.part")
+    try:
+        if form == _TO_FILE:
+            with _parquet(beside, header) as write:
+                yield write
+        else:
+            with (
+                beside.open("w", encoding="utf-8", newline="") as file,
+                _writer(form, file, header, "", shown) as write,
+            ):
+                yield write
+        beside.replace(args.output)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+@contextmanager
+def _writer(
+    form: str, stream: TextIO, header: Sequence[str], title: str, shown: Callable[[Row], Sequence[str]]
+) -> Iterator[Callable[[Iterable[Row]], None]]:
+    if form in ("csv", "tsv"):
+        lines = csv.writer(stream, delimiter="," if form == "csv" else "\t", lineterminator="\n")
+        lines.writerow(header)
+        yield lines.writerows
+    elif form == "ndjson":
+        yield lambda rows: stream.writelines(dumps(dict(zip(header, row, strict=True))) + "\n" for row in rows)
+    else:
+        kept: list[Row] = []
+        yield kept.extend
+        if form == "json":
+            stream.write(dumps([dict(zip(header, row, strict=True)) for row in kept], indent=2) + "\n")
+        else:
+            align = ["right" if kept and _is_number(value) else "left" for value in (kept[0] if kept else header)]
+            print_table(list(header), [shown(row) for row in kept], title=title, align=align, stream=stream)  # type: ignore[arg-type]
+
+
+@contextmanager
+def _parquet(path: Path, header: Sequence[str]) -> Iterator[Callable[[Iterable[Row]], None]]:
+    from alsatian.data.writing import write_parquet
+
+    kept: list[Row] = []
+    yield kept.extend
+    write_parquet(path, {name: [row[n] for row in kept] for n, name in enumerate(header)})
+
+
+def dumps(value: Any, *, indent: int | None = None) -> str:
+    """Return a value as JSON: what is not finite is null, and what JSON does not know, a text."""
+    return json.dumps(_plain(value), indent=indent, ensure_ascii=False, default=str, allow_nan=False)
+
+
+def print_json(value: Any) -> None:
+    """Print the result for scripts."""
+    print(dumps(value, indent=2))
+
+
+def table_text(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table as plain text."""
+    text = io.StringIO()
+    print_table(header, rows, stream=text)
+    return text.getvalue()
+
+
+def number(value: float) -> str:
+    """Return a number as a table shows it.
+
+    Examples
+    --------
+    >>> number(3.14159265), number(12345.678), number(float("nan"))
+    ('3.142', '12,346', '–')
+    """
+    if value != value:  # noqa: PLR0124
+        return "–"
+    return f"{value:,.0f}" if abs(value) >= 1e4 else f"{value:.4g}"
+
+
+def score(value: float) -> str:
+    """Return a score with as many digits as the others in its column.
+
+    Examples
+    --------
+    >>> score(4.5), score(0.0123)
+    ('4.500', '0.01230')
+    """
+    return "–" if value != value else f"{value:#.4g}"  # noqa: PLR0124
+
+
+def size(n_bytes: int) -> str:
+    """Return a number of bytes with its unit.
+
+    Examples
+    --------
+    >>> size(512), size(1_500_000)
+    ('512 bytes', '1.5 MB')
+    """
+    if n_bytes < 1000:
+        return f"{n_bytes} bytes"
+    value, unit = float(n_bytes), ""
+    for unit in ("kB", "MB", "GB", "TB"):  # noqa: B007
+        value /= 1000
+        if value < 1000:
+            break
+    return f"{value:.1f} {unit}"
+
+
+def counted(n: int, noun: str) -> str:
+    """Return a number with its noun.
+
+    Examples
+    --------
+    >>> counted(1, "user"), counted(6040, "user")
+    ('1 user', '6,040 users')
+    """
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if hasattr(value, "item") and not hasattr(value, "__len__"):
+        return _plain(value.item())
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):  # noqa: PLR0124
+        return None
+    return value

@@ -1,0 +1,111 @@
+"""What a report says of items and users: a map, neighbours, lists and their reasons."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alsatian.plot._canonical import Canonical
+from alsatian.recommend.recommender import Recommender
+from alsatian.report._html import number, paragraph, section, table, text
+from alsatian.report._names import Names
+from alsatian.report._svg import Frame
+
+_ON_THE_MAP = 400
+_NAMED = 14
+_NEIGHBOURS = (10, 5)  # items, and neighbours of each
+_EXAMPLES = (0.25, 0.5, 0.75)  # users, by where their number of cells is among all
+_LISTED = 6
+_REASONS = 2
+_SHOWN = ("item", "score", "because of")
+
+
+def map_section(recommender: Recommender, turned: Canonical, names: Names) -> str:
+    """Return the map of the best-known items, by the first two singular directions."""
+    if turned.columns.shape[1] < 2:
+        return section("map", "A map of the items", paragraph("One component is a line, and no map."))
+    known = recommender.interactions_
+    best = best_known(known)[:_ON_THE_MAP]
+    points = turned.columns[best, :2]
+    x, y = ((float(side.min()), float(side.max())) for side in points.T)
+    margin = [0.05 * (span[1] - span[0]) for span in (x, y)]
+    frame = Frame(
+        (x[0] - margin[0], x[1] + margin[0]),
+        (y[0] - margin[1], y[1] + margin[1]),
+        ("direction 1", "direction 2"),
+        (920, 560),
+    )
+    for place, (a, b) in zip(best.tolist(), points.tolist(), strict=True):
+        frame.dot(a, b, names.plain(known.items[place]), radius=4.5, kind="item")
+    for place, (a, b) in zip(best.tolist(), points.tolist(), strict=True):
+        name = _short(names.plain(known.items[place]))
+        if len(frame.names) < _NAMED and frame.is_free(frame.box(a, b, name)):
+            frame.write(a, b, name)
+    told = (
+        f"The {len(best)} best-known items by the first two singular directions of W Zᵀ. Those that lie in the same "
+        "direction from the middle appeal to the same people. Point at one to see its name."
+    )
+    return section("map", "A map of the items", frame.svg("Map of the items", told))
+
+
+def neighbours_section(recommender: Recommender, names: Names) -> str:
+    """Return the nearest items of the best-known ones."""
+    known = recommender.interactions_
+    n_items, n = min(_NEIGHBOURS[0], known.n_items), _NEIGHBOURS[1]
+    asked = known.items.values[best_known(known)[:n_items]]
+    lists = recommender.similar_items(asked, n=n)
+    rows = [
+        [names.of(item), "<br>".join(f"{names.of(other)} ({score:.2f})" for other, score in pairs)]
+        for item, pairs in zip(asked.tolist(), lists, strict=True)
+    ]
+    note = paragraph("The number is the cosine of the angle between factors: 1 is the same direction.")
+    return section(
+        "neighbours", "Neighbours of the best-known items", note, table("Nearest items", ["item", "nearest"], rows)
+    )
+
+
+def users_section(recommender: Recommender, names: Names) -> str:
+    """Return some users: what they had, what they are shown, and why."""
+    known = recommender.interactions_
+    parts = []
+    for user in _examples(known):
+        items, values = known.history(user)
+        order = np.argsort(-values, kind="stable")[:_LISTED]
+        had = [[names.of(items[p]), number(float(values[p]))] for p in order.tolist()]
+        shown = []
+        for item, score in recommender.recommend(user, n=_LISTED).to_list()[0]:
+            told = recommender.explain(user, item)
+            pairs = [(other, share) for other, share in told.to_list() if share > 0][:_REASONS]
+            reasons = "; ".join(f"{names.of(other)} (+{share:.2g})" for other, share in pairs)
+            shown.append([names.of(item), number(score, 3), reasons or "–"])
+        parts.append(
+            f"<h3>User {text(user)}, {len(items):,} cells</h3>"
+            + table(f"What user {user} has had: the largest values", ["item", "value"], had, numeric=(1,))
+            + table(f"What user {user} is shown, and what adds most to it", _SHOWN, shown, numeric=(1,))
+        )
+    note = paragraph(
+        "Users with few, a middling number and many cells. A score is the sum of what each of a user's items adds."
+    )
+    return section("users", "Example users", note, *parts)
+
+
+def best_known(known: Any) -> NDArray[np.int64]:
+    """Return the positions of items, those with the most cells first."""
+    counts = np.bincount(known.columns, minlength=known.n_items)
+    order = np.argsort(-counts, kind="stable")
+    best: NDArray[np.int64] = order[counts[order] > 0]
+    return best
+
+
+def _examples(known: Any) -> list[Any]:
+    counts = np.diff(known.csr.indptr)
+    order = np.argsort(counts, kind="stable")
+    order = order[counts[order] > 0]
+    places = dict.fromkeys(int(order[int(share * (order.size - 1))]) for share in _EXAMPLES)
+    return [known.users[place] for place in places]
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 30 else name[:29] + "…"

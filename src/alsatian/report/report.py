@@ -1,0 +1,148 @@
+"""The report as a whole."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import alsatian
+from alsatian.models import ALS, ImplicitALS
+from alsatian.plot._canonical import canonical
+from alsatian.recommend.recommender import Recommender
+from alsatian.report._data import data_section, fit_section, spectrum_section
+from alsatian.report._held_out import held_out_section, hold_out
+from alsatian.report._html import page, paragraph, section, text
+from alsatian.report._items import map_section, neighbours_section, users_section
+from alsatian.report._names import Names
+
+
+def make_report(
+    recommender: Recommender,
+    *,
+    titles: Mapping[Any, str] | None = None,
+    title: str = "Report of a recommender",
+    held_out: float = 0.1,
+    random_state: int = 0,
+    call: str | None = None,
+) -> str:
+    """Return a report on a fitted recommender and its data, as one page of HTML.
+
+    The page has no script and asks for nothing from the network; it is light or dark as its reader has it, can be
+    printed, and says in words what its charts show. It holds the data (sizes, tails, values), the course of the fit,
+    the error on held-out cells with its spread and calibration, the singular values, a map of the items, neighbours of
+    the best-known ones, example users with the reasons of their lists, and what reproduces it.
+
+    Parameters
+    ----------
+    recommender : Recommender
+        Fitted.
+    titles : mapping from item to str, optional
+        Names of items; ids are shown where there is none.
+    title : str
+    held_out : float, default=0.1
+        Share of each user's cells that a second fit does not see, and is judged by. 0 leaves that out.
+    random_state : int, default=0
+        Seed of the held-out cells, and of the second fit where the model has none of its own.
+    call : str, optional
+        The command that made the report.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    NotFittedError
+        Where the recommender is not fitted.
+    ValueError
+        Where `held_out` is no share.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from alsatian import ImplicitALS, Recommender
+    >>> from alsatian.report import make_report
+    >>> plays = pd.DataFrame({"user": [1, 1, 2, 2, 3], "item": ["x", "y", "y", "z", "x"]})
+    >>> page = make_report(Recommender(ImplicitALS(2, random_state=0)).fit(plays), held_out=0)
+    >>> page.startswith("<!DOCTYPE html>"), "http://" in page
+    (True, False)
+    """
+    if not 0 <= held_out < 1:
+        raise ValueError(f"held_out must be a share of the cells, from 0 up and below 1. Got {held_out!r}.")
+    model, names = recommender.model_, Names(titles)
+    turned = canonical(model.row_factors_, model.column_factors_)
+    sections = [("data", "The data", data_section(recommender.interactions_)), ("fit", "The fit", fit_section(model))]
+    if held_out:
+        held = hold_out(recommender, held_out, random_state)
+        sections.append(("held-out", "Held-out cells", held_out_section(held, names)))
+    sections += [
+        ("spectrum", "Singular values", spectrum_section(turned)),
+        ("map", "Map", map_section(recommender, turned, names)),
+        ("neighbours", "Neighbours", neighbours_section(recommender, names)),
+        ("users", "Example users", users_section(recommender, names)),
+        ("again", "How to make it again", _again_section(recommender, held_out, random_state, call)),
+    ]
+    known = recommender.interactions_
+    kind = type(model).__name__
+    subtitle = (
+        f"{text(kind)} with {model.row_factors_.shape[1]} components on {known.n_users:,} users,"
+        f" {known.n_items:,} items and {known.n_interactions:,} cells"
+    )
+    foot = paragraph(f"alsatian {text(alsatian.__version__)}.")
+    return page(title, subtitle, sections, foot)
+
+
+def write_report(recommender: Recommender, path: str | PathLike[str], **how: Any) -> None:
+    """Write a report to a file; see `make_report`.
+
+    Parameters
+    ----------
+    recommender : Recommender
+    path : str or path-like
+        The file is there whole or not at all.
+    **how
+        As for `make_report`.
+    """
+    html = make_report(recommender, **how)
+    path = Path(path)
+    beside = path.with_name(f".{path.name}.part")
+    try:
+        beside.write_text(html, encoding="utf-8")
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _again_section(recommender: Recommender, held_out: float, random_state: int, call: str | None) -> str:
+    model = recommender.model_
+    default = ALS() if isinstance(model, ALS) else ImplicitALS()
+    given = {
+        name: value
+        for name, value in model.get_params().items()
+        if not _same(value, getattr(default, name)) and name != "verbose"
+    }
+    told = ", ".join(f"{name}={value!r}" for name, value in given.items())
+    code = (
+        f"from alsatian import {type(model).__name__}, Recommender\nfrom alsatian.report import write_report\n\n"
+        f"model = {type(model).__name__}({told})\nrecommender = Recommender(model).fit(interactions)\n"
+        f'write_report(recommender, "report.html", held_out={held_out:g}, random_state={random_state})'
+    )
+    seed = model.random_state
+    notes = [f"Python {platform.python_version()}, NumPy {np.__version__}, alsatian {alsatian.__version__}."]
+    if seed is None:
+        notes.append("The model has no seed of its own (random_state=None), so another fit is a little different.")
+    command = f"<p>The command:</p><pre>{text(call)}</pre>" if call else ""
+    return section(
+        "again", "How to make it again", command, f"<p>In Python:</p><pre>{text(code)}</pre>", paragraph(*notes)
+    )
+
+
+def _same(one: Any, other: Any) -> bool:
+    if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
+        return False
+    return bool(one == other)

@@ -1,0 +1,144 @@
+"""complete, datasets, doctor and completion, on the command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+
+import alsatian
+from alsatian import ALSImputer, cli
+from alsatian.datasets import load_fleet_routes, load_flight_delays
+
+pl = pytest.importorskip("polars")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
+    return tmp_path
+
+
+def run(capsys, *args, status=0):
+    assert cli.main([str(arg) for arg in args]) == status
+    return capsys.readouterr()
+
+
+def table_with_holes():
+    rng = np.random.default_rng(0)
+    X = np.round(rng.normal(size=(30, 2)) @ rng.normal(size=(2, 6)) * [1, 1, 10, 100, 1, 1] + 50, 2)
+    X[rng.random(X.shape) < 0.2] = np.nan
+    return X
+
+
+def test_complete_fills_the_holes_and_nothing_else(capsys, folder):
+    X = table_with_holes()
+    names = [f"f{n}" for n in range(6)]
+    lines = [",".join(["name", *names])]
+    lines += [",".join([f"row {n}", *("" if np.isnan(x) else f"{x:.2f}" for x in row)]) for n, row in enumerate(X)]
+    (folder / "in.csv").write_text("\n".join(lines) + "\n")
+    said = run(capsys, "complete", "in.csv", "--components", 2, "--seed", 0)
+    assert f"{np.isnan(X).sum()} of {X.size} cells" in said.out
+    assert "column 1, 'name', is left as it is: it holds texts" in said.err
+    out = (folder / "in-complete.csv").read_text().splitlines()
+    filled = ALSImputer(2, random_state=0).fit_transform(X)
+    for before, after, row in zip(lines[1:], out[1:], filled, strict=True):
+        for was, now, value in zip(before.split(",")[1:], after.split(",")[1:], row, strict=True):
+            assert now == (was or f"{value:.2f}")
+    assert out[0] == lines[0]
+    result = json.loads(run(capsys, "complete", "in.csv", "-o", "out.parquet", "--clip", "50,51", "--json", "-q").out)
+    assert result["holes"] == np.isnan(X).sum()
+    clipped = pl.read_parquet("out.parquet").drop("name").to_numpy()
+    assert clipped[np.isnan(X)].min() >= 50
+    assert clipped[np.isnan(X)].max() <= 51
+    np.testing.assert_array_equal(clipped[~np.isnan(X)], X[~np.isnan(X)])
+
+
+def test_complete_of_what_has_no_hole_and_dry_runs(capsys, folder):
+    (folder / "in.csv").write_text("a,b\n1,2\n3,4\n")
+    run(capsys, "complete", "in.csv", "--dry-run")
+    assert not (folder / "in-complete.csv").exists()
+    run(capsys, "complete", "in.csv")
+    assert (folder / "in-complete.csv").read_text() == "a,b\n1,2\n3,4\n"
+
+
+def test_complete_names_what_is_wrong(capsys, folder):
+    (folder / "in.csv").write_text("a,b\n1,2\n3,oops\n5,6\n")
+    said = run(capsys, "complete", "in.csv", status=1)
+    assert "line 3, column 'b': 'oops' is no number" in said.err
+    assert [path.name for path in folder.iterdir()] == ["in.csv"]
+
+
+def test_datasets(capsys, folder):
+    said = run(capsys, "datasets").out
+    assert all(name in said for name in ("flight-delays", "fleet-routes", "movielens-1m"))
+    run(capsys, "datasets", "fleet-routes", "-o", "fleet.csv")
+    fleet = load_fleet_routes()
+    read = pl.read_csv("fleet.csv")
+    assert read.height == fleet.X.nnz
+    assert read["flights"].sum() == fleet.X.sum()
+    run(capsys, "datasets", "flight-delays", "-o", "delays.csv")
+    delays = load_flight_delays()
+    np.testing.assert_allclose(pl.read_csv("delays.csv").drop("route").to_numpy(), delays.X, atol=1e-4)
+    run(capsys, "datasets", "ratings", "-o", "ratings.parquet")
+    assert pl.read_parquet("ratings.parquet").shape == (100_000, 3)
+    assert "give a file to write fleet-routes to" in run(capsys, "datasets", "fleet-routes", status=1).err
+    nowhere = run(capsys, "datasets", "movielens-1m", "-o", "m.csv", "--no-download", "--data-home", folder, status=1)
+    assert "There is no MovieLens 1m in" in nowhere.err
+
+
+def test_movielens_from_a_local_copy(capsys, shared_data, folder):
+    pytest.importorskip("polars")
+    run(capsys, "datasets", "movielens-1m", "--data-home", shared_data, "-o", "ratings.csv", "--titles", "films.csv")
+    assert pl.read_csv("ratings.csv").height == 1_000_209
+    assert pl.read_csv("films.csv")["title"][0] == "Toy Story (1995)"
+
+
+def test_doctor(capsys):
+    result = json.loads(run(capsys, "doctor", "--json").out)
+    assert result["isa"] in result["isas"]
+    assert result["well"]
+    assert result["libraries"]["numpy"] == np.__version__
+    assert result["version"] == alsatian.__version__
+    said = run(capsys, "doctor").out
+    assert "all is well" in said
+
+
+def test_doctor_says_when_it_is_not_well(capsys, monkeypatch):
+    monkeypatch.setattr("alsatian.cli.doctor._slope", lambda: 0.1)
+    assert "NOT THE MINIMUM" in run(capsys, "doctor", status=1).out
+
+
+def complete_in_bash(words):
+    script = """
+        source ./completions; COMP_WORDS=("$@"); COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+        _alsatian; echo "${COMPREPLY[@]}"
+    """
+    done = subprocess.run(["bash", "-c", script, "bash", *words], capture_output=True, text=True, check=True)
+    return done.stdout.split()
+
+
+def test_completion_in_bash(capsys, folder):
+    if shutil.which("bash") is None:
+        pytest.skip("bash is not installed")
+    (folder / "completions").write_text(run(capsys, "completion", "bash").out)
+    assert complete_in_bash(["alsatian", "rec"]) == ["recommend"]
+    assert complete_in_bash(["alsatian", "fit", "--mod"]) == ["--model"]
+    assert complete_in_bash(["alsatian", "fit", "--model", ""]) == ["auto", "ratings", "implicit"]
+    assert "zsh" in complete_in_bash(["alsatian", "completion", ""])
+    assert {"fit", "complete", "doctor", "--help"} <= set(complete_in_bash(["alsatian", ""]))
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_completion_of_other_shells_names_everything(shell, capsys, folder):
+    text = run(capsys, "completion", shell).out
+    for word in ("recommend", "n-components", "movielens-1m", "implicit"):
+        assert word in text
+    if shutil.which(shell) is not None:
+        (folder / "completions").write_text(text)
+        subprocess.run([shell, "-n", "completions"], check=True)

@@ -1,0 +1,86 @@
+"""Wide tables: what is a number, what is a hole, and that nothing else changes."""
+
+from __future__ import annotations
+
+import codecs
+
+import numpy as np
+import pytest
+
+from alsatian.data.reading import Options
+from alsatian.data.wide import read_wide, write_filled
+
+pl = pytest.importorskip("polars")
+
+SHEET = "name;länge;breite;note\r\nA;1,5;2,5;3\r\nB;2,0;;5\r\nC;3,0;6,1;NA\r\nD;?;1,2;1\r\nE;5;10,25;9\r\n"
+
+
+def test_a_spreadsheet_comes_back_with_its_holes_filled_and_nothing_else_changed(tmp_path):
+    content = codecs.BOM_UTF8 + SHEET.encode()
+    (tmp_path / "in.csv").write_bytes(content)
+    wide = read_wide(tmp_path / "in.csv")
+    assert (wide.used, list(wide.kept)) == ([1, 2, 3], [0])
+    assert wide.holes == 3
+    np.testing.assert_array_equal(wide.X[:, 0], [1.5, 2, 3, np.nan, 5])
+    filled = np.full(wide.X.shape, 7.125)
+    write_filled(wide, filled, tmp_path / "out.csv")
+    expected = content.replace(b"2,0;;", b"2,0;7,12;").replace(b";NA", b";7,12").replace(b";?", b";7,12")
+    assert (tmp_path / "out.csv").read_bytes() == expected
+    write_filled(wide, filled, tmp_path / "out.csv", decimals=0)
+    assert b"B;2,0;7;5\r\n" in (tmp_path / "out.csv").read_bytes()
+    write_filled(wide, np.full(wide.X.shape, np.nan), tmp_path / "out.csv")
+    assert (tmp_path / "out.csv").read_bytes() == content
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "cp1252", "utf-8"])
+def test_the_encoding_stays(encoding, tmp_path):
+    (tmp_path / "in.csv").write_bytes(SHEET.encode(encoding))
+    wide = read_wide(tmp_path / "in.csv")
+    write_filled(wide, np.full(wide.X.shape, 1.0), tmp_path / "out.csv")
+    assert "B;2,0;1,00;5\r\n" in (tmp_path / "out.csv").read_bytes().decode(encoding)
+
+
+def test_other_formats(tmp_path):
+    table = pl.DataFrame({"id": [1, 2, 3], "a": [1, None, 3], "b": [0.5, float("nan"), 2.5], "c": [1, 2, 3], "d": "x"})
+    table.write_parquet(tmp_path / "in.parquet")
+    wide = read_wide(tmp_path / "in.parquet")
+    assert [wide.names[place] for place in wide.used] == ["a", "b", "c"]
+    write_filled(wide, np.full(wide.X.shape, 9.0), tmp_path / "out.parquet")
+    out = pl.read_parquet(tmp_path / "out.parquet")
+    assert out.rows() == [(1, 1.0, 0.5, 1, "x"), (2, 9.0, 9.0, 2, "x"), (3, 3.0, 2.5, 3, "x")]
+    assert out.schema["c"] == pl.Int64
+    write_filled(wide, np.full(wide.X.shape, 9.0), tmp_path / "out.csv")
+    assert (tmp_path / "out.csv").read_text().splitlines()[2] == "2,9.00,9.00,2,x"
+    write_filled(wide, np.full(wide.X.shape, 9.0), tmp_path / "out.ndjson")
+    assert pl.read_ndjson(tmp_path / "out.ndjson").rows() == out.rows()
+
+
+@pytest.mark.parametrize(
+    ("content", "how", "told"),
+    [
+        ("a,b\n1,2\n2,x\n3,4\n", {}, r"line 3, column 'b': 'x' is no number, where most are"),
+        ("a,b\n1,2\n2\n", {}, r"line 3: 1 field where the header has 2"),
+        ("a,b\nx,y\n", {}, "has no column of numbers"),
+        ("a;b\n1,5;2\n2;1.5\n", {}, "another mark of decimals than ','"),
+        ("a,b\n1,2\n", {"keep": ["c"]}, "there is no column 'c' to keep"),
+    ],
+)
+def test_what_cannot_be_read_says_where(content, how, told, tmp_path):
+    (tmp_path / "f.csv").write_text(content)
+    with pytest.raises(ValueError, match=told):
+        read_wide(tmp_path / "f.csv", **how)
+
+
+def test_marks_of_holes_columns_to_keep_and_ids(tmp_path):
+    (tmp_path / "f.csv").write_text("id,a,b,c,empty\n7,1,x,5,\n8,X,3,6,\n9,2,4,7,\n")
+    wide = read_wide(tmp_path / "f.csv", missing=["x"], keep=["c"])
+    assert [wide.names[place] for place in wide.used] == ["a", "b"]
+    assert wide.kept == {3: "it was to be kept", 0: "it looks like an id", 4: "it holds no number"}
+    assert wide.holes == 2
+
+
+def test_without_a_header_none_is_written(tmp_path):
+    (tmp_path / "f.csv").write_text("1,2\n3,\n5,6\n")
+    wide = read_wide(tmp_path / "f.csv", options=Options(header=False))
+    write_filled(wide, np.full(wide.X.shape, 4.0), tmp_path / "out.csv")
+    assert (tmp_path / "out.csv").read_text() == "1,2\n3,4.00\n5,6\n"

@@ -1,0 +1,231 @@
+"""The report: its structure, its words, that it asks for nothing, and that a browser shows it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from alsatian import ALS, ImplicitALS, Recommender, cli
+from alsatian.data import Interactions
+from alsatian.evaluation import metrics, splits
+from alsatian.report import make_report, write_report
+from alsatian.report._held_out import hold_out
+from alsatian.report._svg import Frame, _ticks
+from listeners import frame, interactions
+
+VOID = {"meta", "br", "line", "circle", "rect", "polyline"}
+SECTIONS = [
+    "The data",
+    "The fit",
+    "Error on held-out cells",
+    "Singular values of W Zᵀ",
+    "A map of the items",
+    "Neighbours of the best-known items",
+    "Example users",
+    "How to make it again",
+]
+
+
+class Structure(HTMLParser):
+    """Headings, ids and links of a page; fails where an element is not closed."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.headings, self.ids, self.links, self.images, self.captions = [], [], [], [], [], 0
+        self.tags = []
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        self.tags.append((tag, attrs))
+        if "id" in attrs:
+            self.ids.append(attrs["id"])
+        if tag == "a":
+            self.links.append(attrs["href"])
+        if tag == "svg":
+            self.images.append(attrs)
+        if tag not in VOID or tag in ("circle", "rect"):
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open and re.fullmatch("h[1-3]", self.open[-1]):
+            self.headings.append((self.open[-1], data))
+
+
+@pytest.fixture(scope="module")
+def ratings():
+    return Recommender(ALS(4, bias="both", random_state=0, dtype="float32")).fit(frame(users=60, items=30))
+
+
+@pytest.fixture(scope="module")
+def plays():
+    return Recommender(ImplicitALS(4, random_state=0)).fit(interactions(users=60, items=30))
+
+
+@pytest.mark.parametrize("kind", ["ratings", "plays"])
+def test_the_structure_of_the_page(kind, request):
+    page = make_report(request.getfixturevalue(kind), title="Films & more")
+    found = Structure(page)
+    assert [text for level, text in found.headings if level == "h2"] == SECTIONS
+    assert [text for level, text in found.headings if level == "h1"] == ["Films & more"]
+    assert len(found.ids) == len(set(found.ids))
+    assert {link.removeprefix("#") for link in found.links} <= set(found.ids)
+    assert found.images
+    assert all(image["role"] == "img" and len(image["aria-label"]) > 20 for image in found.images)
+    tables = [tag for tag, _ in found.tags].count("table")
+    assert tables == page.count("<caption>")
+    assert dict(found.tags)["html"] == {"lang": "en"}
+    assert "nan" not in re.sub(r"<[^>]*>", " ", page).lower().split()
+
+
+def test_the_page_asks_for_nothing(ratings):
+    page = make_report(ratings, held_out=0)
+    found = Structure(page)
+    assert not {"script", "img", "link", "iframe", "object"} & {tag for tag, _ in found.tags}
+    assert not re.search(r"https?:|url\(|@import", page)
+    assert "default-src 'none'" in page
+    assert not any("src" in attrs or "onclick" in attrs for _, attrs in found.tags)
+
+
+def test_names_are_escaped_and_shown(ratings):
+    titles = {item: f"<b>Song {item}</b>" for item in ratings.items_.to_list()}
+    page = make_report(ratings, titles=titles, held_out=0)
+    assert "<b>" not in page
+    best = ratings.items_[int(np.argmax(np.bincount(ratings.interactions_.columns)))]
+    assert f"&lt;b&gt;Song {best}&lt;/b&gt;" in page
+    Structure(page)
+
+
+def test_errors_are_those_of_a_fit_that_has_not_seen_the_cells(ratings):
+    page = make_report(ratings, held_out=0.2, random_state=3)
+    split = splits.random_per_user(ratings.interactions_, test=0.2, seed=3)
+    model = ALS(4, bias="both", random_state=0, dtype="float32").fit(split.train.csr)
+    found = metrics.rmse(split.test.values, model.predict_cells(split.test.rows, split.test.columns))
+    assert f'<th scope="row">this model</th><td class="n">{found:.4g}</td>' in page
+    assert f"{len(split.train):,} are left" in page
+
+
+def test_lists_are_judged_beside_the_best_known_items(plays):
+    page = make_report(plays, held_out=0.2, random_state=3)
+    held = hold_out(plays, 0.2, 3)
+    who = held.split.test_users
+    lists = held.recommender.recommend(held.split.train.users.values[who], n=10).positions
+    found = metrics.ndcg(metrics.judge(lists, held.split.test, users=who), 10)
+    assert f'<th scope="row">this model</th><td class="n">{found.mean:.4g}</td>' in page
+    assert "the best-known items" in page
+
+
+def test_the_best_known_items_are_unseen_ones():
+    from alsatian.report._held_out import _popular
+
+    known = Interactions.from_arrays(["a", "a", "b", "b", "c"], ["x", "y", "x", "z", "x"])
+    assert _popular(known, np.array([0, 2]))[:, :3].tolist() == [[2, -1, -1], [1, 2, -1]]
+
+
+def test_reasons_and_what_makes_it_again(ratings):
+    page = make_report(ratings, held_out=0, call="alsatian report m.alsatian")
+    assert "alsatian report m.alsatian" in page
+    assert "ALS(bias=&#x27;both&#x27;, dtype=&#x27;float32&#x27;, n_components=4, random_state=0)" in page
+    assert "because of" in page
+    assert re.search(r"\(\+[\d.]+\)", page)
+    without = make_report(Recommender(ALS(2)).fit(interactions()), held_out=0)
+    assert "has no seed of its own" in without
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        Interactions.from_arrays([1, 2], ["x", "x"]),
+        Interactions.from_arrays([1, 1, 1], ["x", "y", "z"], [1, 1, 2]),
+        Interactions.from_arrays(["u"] * 50, list(range(50)), np.geomspace(1, 1e6, 50)),
+        Interactions.from_arrays([1, 1, 2], ["x", "y", "x"], timestamp=[5, 6, 7]),
+        Interactions.from_matrix([[1.0, -1.0], [2.0, 0.5]]),
+    ],
+)
+@pytest.mark.parametrize("k", [1, 3])
+def test_small_and_odd_data(known, k):
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for model in (ALS(k, random_state=0), ImplicitALS(k, random_state=0)):
+            Structure(make_report(Recommender(model).fit(known), held_out=0))
+
+
+def test_what_is_refused(ratings):
+    from sklearn.exceptions import NotFittedError
+
+    with pytest.raises(ValueError, match="held_out must be a share"):
+        make_report(ratings, held_out=1.0)
+    with pytest.raises(NotFittedError):
+        make_report(Recommender())
+
+
+def test_round_values():
+    assert _ticks(0, 1) == [0, 0.2, 0.4, 0.6, 0.8, 1.0]
+    assert _ticks(-0.3, 0.2) == [-0.3, -0.2, -0.1, 0, 0.1, 0.2]
+    assert len(_ticks(2, 2.0001)) >= 2
+    assert Frame((1, 1), (2, 2), ("x", "y")).svg("one point", "only").count("<figure")
+
+
+def test_on_the_command_line(ratings, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    ratings.save("m.alsatian")
+    (tmp_path / "titles.csv").write_text("item,title\n" + "".join(f"{n},Song {n}\n" for n in range(100, 130)))
+    assert cli.main(["report", "m.alsatian", "--items", "titles.csv", "--held-out", "0.2"]) == 0
+    assert capsys.readouterr().out.startswith("m.html, ")
+    page = (tmp_path / "m.html").read_text(encoding="utf-8")
+    assert "Song 104" in page
+    assert "alsatian report m.alsatian -o m.html --items titles.csv --held-out 0.2 --random-state 0" in page
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["m.alsatian", "m.html", "titles.csv"]
+
+
+def _browser():
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if shutil.which(name) is not None:
+            return name
+    return pytest.skip("no Chromium is installed (Debian's package chromium)")
+
+
+def test_a_browser_shows_it_and_asks_for_nothing(ratings, tmp_path):
+    browser = _browser()
+    path = tmp_path / "report.html"
+    write_report(ratings, path)
+    common = [browser, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}"]
+    try:
+        dumped = subprocess.run(
+            [*common, "--enable-logging=stderr", "--v=0", "--dump-dom", path.as_uri()],
+            capture_output=True, text=True, timeout=90, check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        pytest.skip("the browser does not start here")
+    if dumped.returncode != 0 or "<html" not in dumped.stdout:
+        pytest.skip(f"the browser does not run here: {dumped.stderr[-200:]}")
+    for heading in SECTIONS:
+        assert heading in dumped.stdout
+    assert "CONSOLE" not in dumped.stderr
+    shot = tmp_path / "report.png"
+    subprocess.run(
+        [*common, "--hide-scrollbars", "--window-size=900,1400", f"--screenshot={shot}", path.as_uri()],
+        capture_output=True, timeout=90, check=True,
+    )  # fmt: skip
+    from matplotlib.image import imread
+
+    pixels = imread(shot)[..., :3]
+    assert pixels.shape[:2] == (1400, 900)
+    accent = np.abs(pixels - np.array([0xA9, 0x21, 0x3F]) / 255).max(axis=2) < 0.02
+    blue = np.abs(pixels - np.array([0x1F, 0x5A, 0x8A]) / 255).max(axis=2) < 0.02
+    dark_scheme = pixels.mean() < 0.5
+    assert dark_scheme or (accent.sum() > 500 and blue.sum() > 2000)  # lines of the headings, bars of the charts
