@@ -179,7 +179,8 @@ class ALSPath(BaseEstimator):  # type: ignore[misc]
         template = self._template()
         split = self._split(X, weights)
         train = split.train
-        ratio = math.sqrt(np.divide(*pair(template.reg))) if min(pair(template.reg)) > 0 else 1.0
+        sides = (1.0, 1.0) if isinstance(template.reg, str) else pair(template.reg)
+        ratio = math.sqrt(sides[0] / sides[1]) if min(sides) > 0 else 1.0
         given = None if self.regs is None else _checked_regs(self.regs)
         regs = self._grid(largest_reg(template, train)) if given is None else given
         points: list[PathPoint] = []
@@ -280,7 +281,7 @@ def largest_reg(model: ALS, train: Interactions) -> float:
     rows = np.maximum(np.diff(residual.indptr), 1).astype(np.float64) ** half
     columns = np.maximum(np.bincount(residual.indices, minlength=train.n_items), 1).astype(np.float64) ** half
     scaled = diags_array(rows) @ residual @ diags_array(columns)
-    if min(scaled.shape) <= 2:
+    if not residual.data.any() or min(scaled.shape) <= 2:
         found = float(np.linalg.norm(scaled.toarray(), 2))
     else:
         found = float(svds(scaled, k=1, return_singular_vectors=False, random_state=0)[0])

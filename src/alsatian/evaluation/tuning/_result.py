@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,8 +15,16 @@ from alsatian.data._frames import make_frame
 from alsatian.evaluation._evaluate import Backend
 from alsatian.evaluation._tables import number, table
 from alsatian.evaluation.tuning._space import Point, Space
+from alsatian.models import ALS
+from alsatian.recommend._checks import fresh
 
 _SHOWN = 5
+_SAID = ("verbose", "warm_start", "init")  # that change nothing in what is fitted
+_COMMON = ("n_components", "reg", "reg_exponent", "max_iter", "tol", "dtype", "random_state", "n_jobs")
+_OPTIONS = {
+    "ratings": (*_COMMON, "bias", "bias_reg", "clip"),
+    "implicit": (*_COMMON, "objective", "alpha", "unobserved_weight", "confidence", "confidence_scale"),
+}
 
 
 @dataclass(frozen=True)
@@ -123,6 +132,31 @@ class Tuning:
         given = {name: value for name, value in model.get_params().items() if _other(value, default[name])}
         return f"{type(model).__name__}({', '.join(f'{name}={value!r}' for name, value in given.items())})"
 
+    def command(self, source: str = "SOURCE") -> str:
+        """Return the command that fits the best parameters to a table.
+
+        Parameters
+        ----------
+        source : str
+            The file or the URL.
+
+        Raises
+        ------
+        ValueError
+            Where the model has a parameter that the command has no option for.
+        """
+        model = self.model
+        kind = "ratings" if isinstance(model, ALS) else "implicit"
+        default = fresh(kind).get_params()
+        words = ["alsatian", "fit", shlex.quote(source), "--model", kind]
+        for name, value in model.get_params().items():
+            if name not in _OPTIONS[kind]:
+                if _other(value, default[name]) and name not in _SAID:
+                    raise ValueError(f"alsatian fit has no option for {name}={value!r}: use the Python.")
+            elif _other(value, default[name]) and value is not None:
+                words += [f"--{name.replace('_', '-')}", _word(value)]
+        return " ".join(words)
+
     def course(self, *, processor: bool = False) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the seconds that the fits had taken after each trial, and the best value so far.
 
@@ -196,6 +230,12 @@ class Tuning:
         except ValueError as error:
             told = str(error)
         return f"Tuning({len(self.trials)} trials; {told})"
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, (tuple, list)):
+        return ",".join("" if end is None else f"{end!r}" for end in value)
+    return value if isinstance(value, str) else repr(value)
 
 
 def _other(value: Any, default: Any) -> bool:

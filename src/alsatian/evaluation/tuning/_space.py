@@ -103,7 +103,9 @@ class Space:
         scale = self._scale(model, given, exponent) if "reg_exponent" in given else 1.0
         found: Point = {}
         for name, value in given.items():
-            at = float(f"{value * scale:.6g}") if name in _RIDGES else value  # so that what is printed is what was used
+            at = value * scale if name in _RIDGES else value
+            if isinstance(at, float):
+                at = float(f"{at:.6g}")  # so that what is printed is what was used
             if name in _PAIRS:
                 sides = found.setdefault(_PAIRS[name], [None, None])
                 sides[0 if name.endswith("_rows") else 1] = at

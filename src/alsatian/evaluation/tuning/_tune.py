@@ -154,11 +154,11 @@ def tune(
     template = _template(model, seed)
     measured = parse(metric if metric is not None else "rmse" if _of_values(template) else "ndcg@20")
     split = _validation_of(data, measured, validation, seed)
-    searched = space_of(template, split.train, space)
     how = {"relevant_from": relevant_from, "exclude_seen": exclude_seen}
-    lists = measured.by_cell is None
+    lists = not measured.of_cells
     watched = whole_number(n_users, "n_users") if lists and n_users is not None else None
     held_out = HeldOut(split, measured, how, watched, seed)
+    searched = space_of(template, held_out.train, space)
     study = Study(
         searched, sampler, storage=storage, name=study_name, greater_is_better=measured.greater_is_better, seed=seed,
         about=_fingerprint(template, split, measured, searched, how), prune=prune,
@@ -194,7 +194,7 @@ def tune(
         study.study,
         study.first,
     )
-    if confirm:
+    if confirm and any(trial.state == "complete" for trial in result.trials):
         result.confirmed = evaluate(result.model, split, measured, **how)[measured.name].value  # type: ignore[arg-type]
     return result
 
@@ -234,7 +234,7 @@ def _of_values(model: Any) -> bool:
 def _validation_of(data: Any, metric: Metric, validation: float, seed: int) -> Split:
     """Return a split whose test part is what parameters are chosen by."""
     if isinstance(data, Interactions):
-        made = random_cells if metric.by_cell is not None else random_per_user
+        made = random_cells if metric.of_cells else random_per_user
         return made(data, test=validation, seed=seed)
     check_split(data)
     if data.validation is None:
