@@ -27,7 +27,7 @@ ARROWS: dict[str, set[str]] = {
     "persistence": {"models"},
     "compat": {"models"},
     "recommend": {"models", "compat", "data", "persistence", "callbacks", "_engine"},
-    "evaluation": {"recommend", "models", "data", "console", "_engine"},
+    "evaluation": {"recommend", "persistence", "models", "data", "console", "_engine"},
     "plot": {"evaluation", "recommend", "models", "data"},
     "report": {"plot", "evaluation", "recommend", "models", "data", "console"},
     "cli": {

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from alsatian._engine.config import build_config
     from alsatian.data.interactions import Interactions
+    from alsatian.evaluation._path import ALSPath
     from alsatian.models.als import ALS
     from alsatian.models.cells import CellRegressor
     from alsatian.models.implicit import ImplicitALS
@@ -25,6 +26,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "ALS": "alsatian.models.als",
     "ALSImputer": "alsatian.models.imputer",
+    "ALSPath": "alsatian.evaluation._path",
     "CellRegressor": "alsatian.models.cells",
     "ImplicitALS": "alsatian.models.implicit",
     "Interactions": "alsatian.data.interactions",
@@ -42,6 +44,7 @@ _SUBMODULES = (
 __all__ = [
     "ALS",
     "ALSImputer",
+    "ALSPath",
     "CellRegressor",
     "ImplicitALS",
     "Interactions",

@@ -265,3 +265,20 @@ def test_large_ratings_in_float32_are_fitted_as_in_float64():
         errors.append(np.sqrt(np.nanmean((scores - X) ** 2)))
         assert np.diff(model.history_.half_step_loss).max() <= 1e-5 * model.history_.half_step_loss[0]
     assert errors[1] < errors[0] + 0.01
+
+
+def test_a_look_between_the_half_steps_changes_nothing():
+    looked = []
+    run, gain = ALS(2, max_iter=3, tol=0, random_state=0)._prepared(R, None, None)
+    run.after_rows = lambda iteration: looked.append((iteration, run.factors.rows.copy()))
+
+    class Nobody:
+        def begin(self, iteration): ...
+        def poll(self, fraction): ...
+        def end(self, history): ...
+
+    run.run(3, gain, _fit.auto_relaxation, Nobody())
+    fitted = ALS(2, max_iter=3, tol=0, random_state=0).fit(R)
+    np.testing.assert_array_equal(run.factors.columns, fitted.column_factors_)
+    assert [iteration for iteration, _ in looked] == [0, 1, 2]
+    assert not np.array_equal(looked[0][1], looked[2][1])

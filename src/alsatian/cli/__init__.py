@@ -28,6 +28,7 @@ from alsatian.cli import (
     recommend,
     report,
     similar,
+    tune,
     update,
 )
 from alsatian.console import write_what_can_be
@@ -40,6 +41,7 @@ _COMMANDS = (
     predict,
     complete,
     update,
+    tune,
     inspect,
     report,
     derive,

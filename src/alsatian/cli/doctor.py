@@ -12,7 +12,7 @@ from alsatian.console import print_table
 _LIBRARIES = {
     "numpy": "needed", "scipy": "needed", "scikit-learn": "needed", "threadpoolctl": "needed", "narwhals": "needed",
     "safetensors": "needed", "polars": "files", "duckdb": "duckdb", "psycopg": "sql", "rich": "progress",
-    "matplotlib": "plot", "pandas": "your own frames", "pyarrow": "your own frames",
+    "matplotlib": "plot", "optuna": "tune", "pandas": "your own frames", "pyarrow": "your own frames",
 }  # fmt: skip
 
 

@@ -73,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
     output = args.output or Path(_stem(planned) + ".alsatian")
     check_place(output)
     reading = source.read(args, planned)
-    kind, why = (args.model, "") if args.model != "auto" else _kind_of(planned, reading)
+    kind, why = (args.model, "") if args.model != "auto" else kind_of(planned, reading)
     if why:
         note(args, f"model: {kind}, as {why}; --model says otherwise")
     duplicates: Any = args.duplicates or ("last" if kind == "ratings" else "sum")
@@ -101,7 +101,7 @@ def _fitted(args: argparse.Namespace, kind: str, interactions: Interactions) -> 
     return Recommender(model).fit(interactions)
 
 
-def _kind_of(planned: Plan, reading: Any) -> tuple[str, str]:
+def kind_of(planned: Plan, reading: Any) -> tuple[str, str]:
     """Return what kind of model suits the values, and why."""
     import numpy as np
 

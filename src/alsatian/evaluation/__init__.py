@@ -2,6 +2,7 @@
 
 - `splits` of interactions into parts, and `metrics` of what a model makes of them.
 - `evaluate` one model on one split, `cross_validate` it on several, `compare` models with p-values.
+- `tune` parameters, each fit from the nearest finished one; `ALSPath`: all solutions over the ridge.
 """
 
 from __future__ import annotations
@@ -14,10 +15,13 @@ if TYPE_CHECKING:
     from alsatian.evaluation._cross_validate import CrossValidation, FoldedScore, cross_validate
     from alsatian.evaluation._evaluate import Evaluation, evaluate
     from alsatian.evaluation._outcome import JudgedCells, Outcome
+    from alsatian.evaluation._path import SVD, ALSPath, PathPoint
     from alsatian.evaluation._score import Score
+    from alsatian.evaluation.tuning import Trial, Tuning, tune
 
 _SUBMODULES = ("metrics", "splits")
 _HOMES = {
+    "ALSPath": "alsatian.evaluation._path",
     "Comparison": "alsatian.evaluation._compare",
     "CrossValidation": "alsatian.evaluation._cross_validate",
     "Difference": "alsatian.evaluation._compare",
@@ -25,13 +29,20 @@ _HOMES = {
     "FoldedScore": "alsatian.evaluation._cross_validate",
     "JudgedCells": "alsatian.evaluation._outcome",
     "Outcome": "alsatian.evaluation._outcome",
+    "PathPoint": "alsatian.evaluation._path",
+    "SVD": "alsatian.evaluation._path",
     "Score": "alsatian.evaluation._score",
+    "Trial": "alsatian.evaluation.tuning",
+    "Tuning": "alsatian.evaluation.tuning",
     "compare": "alsatian.evaluation._compare",
     "cross_validate": "alsatian.evaluation._cross_validate",
     "evaluate": "alsatian.evaluation._evaluate",
+    "tune": "alsatian.evaluation.tuning",
 }
 
 __all__ = [
+    "SVD",
+    "ALSPath",
     "Comparison",
     "CrossValidation",
     "Difference",
@@ -39,12 +50,16 @@ __all__ = [
     "FoldedScore",
     "JudgedCells",
     "Outcome",
+    "PathPoint",
     "Score",
+    "Trial",
+    "Tuning",
     "compare",
     "cross_validate",
     "evaluate",
     "metrics",
     "splits",
+    "tune",
 ]
 
 

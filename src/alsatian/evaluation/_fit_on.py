@@ -60,7 +60,7 @@ def fit_on(model: Any, split: Split) -> Fitted:
     """
     check_split(split)
     made = unfitted(model)
-    part, place = _part(split)
+    part, place = train_part(split)
     check_weights(made, part)
     began = time.perf_counter()
     with warnings.catch_warnings():
@@ -91,7 +91,7 @@ def taken_as_it_is(model: Any, split: Split) -> Fitted:
     unfitted(estimator)  # refuses what is no model
     check_is_fitted(estimator)
     shape = len(estimator.row_factors_), len(estimator.column_factors_)
-    part, place = _part(split)
+    part, place = train_part(split)
     if shape == split.train.shape:
         return Fitted(estimator, split.train, _places(split, split.train.n_users, None), 0.0)
     if shape == part.shape:
@@ -116,7 +116,8 @@ def with_share_of_worker(model: Any) -> Any:
     return made if made.n_jobs == 1 else clone(made).set_params(n_jobs=None)
 
 
-def _part(split: Split) -> tuple[Interactions, NDArray[np.int64]]:
+def train_part(split: Split) -> tuple[Interactions, NDArray[np.int64]]:
+    """Return what a model is fitted on, and the row that each user has there; −1: is to be folded in."""
     train = split.train
     if split.fold_in is None:
         return train, _places(split, train.n_users, None)

@@ -41,6 +41,14 @@ class Metric:
     why_left_out: str = "no relevant test item"
     by_cell: Measure | None = None
 
+    @property
+    def of_cells(self) -> bool:
+        """Whether predicted values are what it is of, and not lists; of a function nobody knows."""
+        return self.by_cell is not None or self.name == _CALIBRATION
+
+
+_CALIBRATION = "calibration_error"
+
 
 def _of_cells(measure: Callable[..., Any], outcome: Outcome) -> Measured:
     cells = outcome.cells
@@ -115,7 +123,7 @@ _AT = re.compile(r"(?P<name>[a-z_0-9]+)@(?P<k>[1-9][0-9]{0,8})")
 
 def metric_names() -> list[str]:
     """Return the names that `evaluate` knows; K is any whole number from 1 up."""
-    return [*_CELLS, "calibration_error", "auc", *(f"{name}@K" for name in (*_LISTS, *_CATALOGUE))]
+    return [*_CELLS, _CALIBRATION, "auc", *(f"{name}@K" for name in (*_LISTS, *_CATALOGUE))]
 
 
 def parse(metric: str | Callable[..., Any] | Metric) -> Metric:
@@ -152,7 +160,7 @@ def _named(metric: str) -> Metric | None:
         measure, greater = _CELLS[metric]
         whole, single = partial(_of_cells, measure), partial(_cell_by_cell, measure)
         return Metric(metric, whole, greater, "no test cell of any weight", single)
-    if metric == "calibration_error":
+    if metric == _CALIBRATION:
         return Metric(metric, _calibration_error, False)
     if metric == "auc":
         return Metric(metric, Outcome.auc, True, "no relevant test item, or no other unseen one")
@@ -188,8 +196,8 @@ def _unknown(metric: str) -> str:
     name, at, _ = metric.partition("@")
     if name in (*_LISTS, *_CATALOGUE):
         return f"the metric {metric!r} needs K, a whole number from 1 up: {name}@10, say."
-    if at and name in (*_CELLS, "calibration_error", "auc"):
+    if at and name in (*_CELLS, _CALIBRATION, "auc"):
         return f"the metric {metric!r} has no K: it is {name}."
-    near = difflib.get_close_matches(name, [*_CELLS, "calibration_error", "auc", *_LISTS, *_CATALOGUE], 1)
+    near = difflib.get_close_matches(name, [*_CELLS, _CALIBRATION, "auc", *_LISTS, *_CATALOGUE], 1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     return f"there is no metric {metric!r}.{hint} There are: {', '.join(metric_names())}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -12,12 +13,13 @@ from scipy.sparse import csr_array
 from alsatian.evaluation._fit_on import Fitted
 from alsatian.evaluation._parameters import whole_number
 from alsatian.evaluation.metrics import Judged, PerUser, auc, judge
+from alsatian.evaluation.metrics._inputs import item_lists
 from alsatian.evaluation.splits import Split
 from alsatian.models import ImplicitALS
 from alsatian.models._fit import Factors
 from alsatian.models._fold import Folded
 from alsatian.models._predict import all_scores, cell_scores
-from alsatian.recommend._candidates import Candidates, seen_by
+from alsatian.recommend._candidates import Candidates
 from alsatian.recommend._search import ranked
 from alsatian.recommend._state import State, told_of
 
@@ -67,6 +69,15 @@ class Outcome:
         self._fitted, self._relevant_from, self._exclude_seen = fitted, relevant_from, exclude_seen
         self._lists = np.empty((self.users.size, 0), dtype=np.int32)
 
+    def with_model(self, fitted: Fitted) -> Outcome:
+        """Return the outcome of another model that was fitted on the same; what no model has a say in is shared."""
+        other = copy.copy(self)
+        for name in ("rows", "_cells", "_who"):
+            vars(other).pop(name, None)
+        other.model, other._fitted = fitted.model, fitted
+        other._lists = np.empty((self.users.size, 0), dtype=np.int32)
+        return other
+
     @property
     def cells(self) -> JudgedCells:
         """The test cells with their predictions.
@@ -93,7 +104,7 @@ class Outcome:
         n = min(k, self.split.train.n_items)
         if self._lists.shape[1] < n:
             state = State(self.model, self._fitted.trained)
-            seen = seen_by(self._known, self.users) if self._exclude_seen else None
+            seen = item_lists(self._known_of_users) if self._exclude_seen else None
             self._lists = ranked(state, self.rows, self._who, n, Candidates(state.known_items, seen)).indices
         return np.ascontiguousarray(self._lists[:, :n])
 
@@ -104,7 +115,7 @@ class Outcome:
     def auc(self) -> PerUser:
         """Return the area under the ROC curve over the scores of all unseen items."""
         size = max(1, _SCORES // self.split.train.n_items)
-        seen = self._known[self.users] if self._exclude_seen else None
+        seen = self._known_of_users if self._exclude_seen else None
         parts = []
         for begin in range(0, self.users.size, size):
             rows = slice(begin, begin + size)
@@ -121,7 +132,7 @@ class Outcome:
         test = csr_array(self.split.test.csr[self.users])
         keep = np.ones(test.nnz, dtype=bool) if self._relevant_from is None else test.data >= self._relevant_from
         if self._exclude_seen:
-            keep &= ~_in(test, csr_array(self._known[self.users]))
+            keep &= ~_in(test, self._known_of_users)
         indptr = np.concatenate([[0], np.cumsum(keep)])[test.indptr]
         return csr_array((test.data[keep], test.indices[keep], indptr), shape=test.shape)
 
@@ -175,9 +186,13 @@ class Outcome:
         return matrix
 
     @cached_property
+    def _known_of_users(self) -> csr_array[Any]:
+        return csr_array(self._known[self.users])
+
+    @cached_property
     def _who(self) -> NDArray[np.bool_]:
         """Of which test users something is known."""
-        return told_of(self.model, csr_array(self._known[self.users]), self.rows.factors)
+        return told_of(self.model, self._known_of_users, self.rows.factors)
 
 
 def _in(part: csr_array[Any], other: csr_array[Any]) -> NDArray[np.bool_]:

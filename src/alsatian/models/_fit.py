@@ -174,9 +174,13 @@ class Alternation:
     n_iter : int
         Number of whole iterations done.
     converged : bool
+    after_rows : callable or None
+        Called between the two half-steps of an iteration, with its number from 0; it must not raise.
     ending : bool
         Whether the iteration that was done last is the last one, whatever the observer says.
     """
+
+    after_rows: Callable[[int], None] | None = None
 
     def __init__(self, rows: Side, columns: Side, factors: Factors, *, n_jobs: int = 1) -> None:
         self.rows, self.columns, self.factors, self.n_jobs = rows, columns, factors, n_jobs
@@ -232,6 +236,8 @@ class Alternation:
         # There are no old rows to move on from at first: whatever ω, they take their solution.
         self._solve_rows(1.0 if iteration == 0 else omega, lambda done: poll(done / 2))
         middle = self._loss
+        if self.after_rows is not None:
+            self.after_rows(iteration)
         f = self.factors
         parts = solve_side(
             self.columns, f.rows, f.row_bias, f.mean, out=f.columns, out_bias=f.column_bias,

@@ -14,18 +14,30 @@ if TYPE_CHECKING:
     from alsatian.plot.comparison import ComparisonDisplay
     from alsatian.plot.factors import FactorsDisplay
     from alsatian.plot.history import HistoryDisplay
+    from alsatian.plot.path import PathDisplay
     from alsatian.plot.residuals import ResidualsDisplay
     from alsatian.plot.spectrum import SpectrumDisplay
+    from alsatian.plot.tuning import TuningDisplay
 
 _HOMES = {
     "ComparisonDisplay": "alsatian.plot.comparison",
     "FactorsDisplay": "alsatian.plot.factors",
     "HistoryDisplay": "alsatian.plot.history",
+    "PathDisplay": "alsatian.plot.path",
     "ResidualsDisplay": "alsatian.plot.residuals",
     "SpectrumDisplay": "alsatian.plot.spectrum",
+    "TuningDisplay": "alsatian.plot.tuning",
 }
 
-__all__ = ["ComparisonDisplay", "FactorsDisplay", "HistoryDisplay", "ResidualsDisplay", "SpectrumDisplay"]
+__all__ = [
+    "ComparisonDisplay",
+    "FactorsDisplay",
+    "HistoryDisplay",
+    "PathDisplay",
+    "ResidualsDisplay",
+    "SpectrumDisplay",
+    "TuningDisplay",
+]
 
 
 def __getattr__(name: str) -> Any:

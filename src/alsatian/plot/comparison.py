@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from alsatian.plot._axes import INK, SERIES, SOFT, axes_or_new, plain
+from alsatian.plot._style import BLUE, INK, SOFT, axes_or_new, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -99,19 +99,25 @@ class ComparisonDisplay:
 
     def plot(self, ax: Axes | None = None) -> Self:
         """Draw on axes, or on those of a new figure."""
-        ax = axes_or_new(ax, height=1.2 + 0.45 * len(self.models))
+        ax = axes_or_new(ax, (6.4, 1.5 + 0.45 * len(self.models)))
         place = np.arange(len(self.models))[::-1]
         low, high = self.intervals[:, 0], self.intervals[:, 1]
         known = ~np.isnan(low)
-        ax.hlines(place[known], low[known], high[known], color=SERIES[0], linewidth=3, alpha=0.45)
-        ax.plot(self.values, place, "o", color=SERIES[0], markersize=7)
+        ax.hlines(place[known], low[known], high[known], color=BLUE, linewidth=3, alpha=0.45)
+        ax.plot(self.values, place, "o", color=BLUE, markersize=7)
         ax.axvline(float(self.values[0]), color=SOFT, linewidth=0.8, linestyle=":")
         for y, value, p in zip(place, self.values, self.p_adjusted, strict=True):
             told = f"{value:.4g}" + ("" if math.isnan(p) else f"  (p {'< 0.001' if p < 0.001 else f'= {p:.3f}'})")
             ax.annotate(told, (value, y), (0, 8), textcoords="offset points", ha="center", fontsize=8.5, color=INK)
         ax.set_yticks(place, labels=self.models)
         ax.set_ylim(-0.6, len(self.models) - 0.3)
-        ax.set_xlabel(f"{self.metric} ({'greater' if self.greater_is_better else 'smaller'} is better)")
-        plain(ax)
+        better = "greater" if self.greater_is_better else "smaller"
+        plain(
+            ax,
+            title="Models compared",
+            subtitle="bars: intervals by users; p against the best, adjusted by Holm's method",
+            x=f"{self.metric} ({better} is better)",
+            y="",
+        )
         self.ax_, self.figure_ = ax, ax.figure  # type: ignore[assignment]
         return self

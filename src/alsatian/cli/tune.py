@@ -1,0 +1,149 @@
+"""``alsatian tune``: a search for the parameters of a model, in which each fit starts from the nearest one."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from alsatian.cli import source
+from alsatian.cli.arguments import positive_int, seed
+from alsatian.cli.fit import kind_of
+from alsatian.cli.output import add_quiet, check_place, note, print_json
+
+if TYPE_CHECKING:
+    from alsatian.evaluation import Tuning
+
+_EPILOG = """\
+examples:
+  alsatian tune ratings.csv                         40 trials by the RMSE on a tenth of the cells
+  alsatian tune plays.parquet --metric ndcg@10 --trials 100 --timeout 600
+  alsatian tune ratings.csv --search n_components=8..64 --search reg=0.01..1 --plot search.png
+  alsatian tune ratings.csv --storage sqlite:///search.db --starts starts/
+                                                    and the same once more goes on
+"""
+
+
+def register(subparsers: Any) -> None:
+    """Add the subcommand."""
+    parser = subparsers.add_parser(
+        "tune",
+        help="search for the parameters that are best on held-out cells",
+        description="Search for the rank, the ridge and other parameters that are best on held-out cells. Each fit"
+        " starts from the nearest one before, so that it takes a few iterations. The last lines are the command and the"
+        " Python that fit the best. Needs Optuna (the extra 'tune').",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    source.add_source(parser)
+    parser.add_argument(
+        "--model", choices=["auto", "ratings", "implicit"], default="auto", help="as in alsatian fit (default: auto)"
+    )
+    search = parser.add_argument_group("search")
+    search.add_argument("--metric", metavar="NAME", help="rmse, mae, ndcg@10, … (default: rmse, or ndcg@20)")
+    search.add_argument("--trials", type=positive_int, default=40, metavar="N", help="(default: %(default)s)")
+    search.add_argument("--timeout", type=positive_int, metavar="S", help="seconds after which no new trial begins")
+    search.add_argument(
+        "--search",
+        type=axis,
+        action="append",
+        metavar="NAME=WHAT",
+        help="what to search, in place of the default: a range, reg=0.01..1, or choices, objective=hkv,ials",
+    )
+    search.add_argument(
+        "--validation", type=_share, default=0.1, metavar="P", help="share of cells to hold out (default: %(default)s)"
+    )
+    search.add_argument("--relevant-from", type=float, metavar="V", help="values from this on are worth listing")
+    search.add_argument("--seed", type=seed, default=0, metavar="S", help="of split and search (default: %(default)s)")
+    search.add_argument("--cold", action="store_true", help="start every fit anew")
+    kept = parser.add_argument_group("to go on later")
+    kept.add_argument("--storage", metavar="URL", help="where trials are kept, such as sqlite:///search.db")
+    kept.add_argument("--study", default="alsatian", metavar="NAME", help="name in the storage (default: %(default)s)")
+    kept.add_argument("--starts", type=Path, metavar="FOLDER", help="where fits are kept to start from")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the search: .png, .pdf, .svg")
+    add_quiet(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Read, search, and say what was found."""
+    planned = source.plan_of(args, args.source)
+    if args.dry_run:
+        return source.show_plan(args, planned)
+    check_place(args.plot)
+    from alsatian.evaluation import tune
+
+    reading = source.read(args, planned)
+    kind, why = (args.model, "") if args.model != "auto" else kind_of(planned, reading)
+    if why:
+        note(args, f"model: {kind}, as {why}; --model says otherwise")
+    found = tune(
+        kind, reading.interactions(duplicates="last" if kind == "ratings" else "sum"), args.metric,
+        space=dict(args.search) if args.search else None, n_trials=args.trials, timeout=args.timeout,
+        validation=args.validation, relevant_from=args.relevant_from, seed=args.seed, warm=not args.cold,
+        storage=args.storage, study_name=args.study, folder=args.starts,
+    )  # fmt: skip
+    if args.plot is not None:
+        from alsatian.plot import TuningDisplay
+
+        TuningDisplay.from_tuning(found).figure_.savefig(args.plot)
+    if args.json:
+        print_json(_as_json(found, args.source))
+    else:
+        print(f"{found}\n{found.command(args.source)}")
+    return 0
+
+
+def axis(text: str) -> tuple[str, Any]:
+    """Parse what to search.
+
+    Examples
+    --------
+    >>> axis("reg=0.01..1"), axis("n_components=8..64"), axis("objective=hkv,ials")
+    (('reg', (0.01, 1.0)), ('n_components', (8, 64)), ('objective', ['hkv', 'ials']))
+    """
+    name, _, what = text.partition("=")
+    name = name.strip().replace("-", "_")
+    if not name or not what:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=LOW..HIGH or NAME=CHOICE,CHOICE")
+    low, between, high = what.partition("..")
+    if not between:
+        return name, [_number(choice) for choice in what.split(",")]
+    ends = _number(low), _number(high)
+    if any(isinstance(end, str) for end in ends):
+        raise argparse.ArgumentTypeError(f"{what!r} is no range of numbers, such as 0.01..1")
+    whole = all(isinstance(end, int) for end in ends) and name in ("n_components", "max_iter")
+    return name, ends if whole else tuple(map(float, ends))
+
+
+def _number(text: str) -> Any:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text.strip()
+
+
+def _share(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no share between 0 and 1")
+    return value
+
+
+def _as_json(found: Tuning, name: str) -> dict[str, Any]:
+    names = ("number", "parameters", "value", "state", "values", "seconds", "iterations", "start", "error")
+    return {
+        "metric": found.metric,
+        "split": found.split_name,
+        "best": found.best_parameters,
+        "value": found.best_value,
+        "fitted_anew": found.confirmed,
+        "python": found.expression,
+        "command": found.command(name),
+        "trials": [{name: getattr(trial, name) for name in names} for trial in found.trials],
+    }
