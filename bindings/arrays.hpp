@@ -60,3 +60,4 @@ inline std::function<void(double)> make_poll(nb::object poll) {
 void define_leverage(nb::module_& m);
 void define_rank_metrics(nb::module_& m);
 void define_top_n(nb::module_& m);
+void define_turn(nb::module_& m);

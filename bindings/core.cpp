@@ -23,6 +23,13 @@ alsatian::Form parse_form(const std::string& name) {
     throw std::invalid_argument("form must be 'auto', 'primal' or 'dual', got '" + name + "'");
 }
 
+alsatian::Method parse_method(const std::string& name) {
+    if (name == "exact") return alsatian::Method::exact;
+    if (name == "cg") return alsatian::Method::cg;
+    if (name == "subspace") return alsatian::Method::subspace;
+    throw std::invalid_argument("method must be 'exact', 'cg' or 'subspace', got '" + name + "'");
+}
+
 template <class T>
 void check_cells(const In<T, 2>& factors, i64 columns, const std::optional<In<T, 1>>& offset) {
     require(i64(factors.shape(0)) == columns, "factors must have one row for each column of the cells");
@@ -42,7 +49,8 @@ Counts half_step(i64 rows, i64 columns, std::optional<In<i64, 1>> indptr, std::o
                  In<double, 1> scale, const alsatian::FixedSide<T>* prepared, Out<T, 2> out,
                  std::optional<Out<T, 1>> out_bias, double relaxation, Out<double, 1> fit,
                  Out<double, 1> penalty, int n_jobs, const std::string& form, const std::string& isa,
-                 nb::object poll) {
+                 nb::object poll, std::tuple<std::string, int, double, int> inexact,
+                 std::optional<In<double, 2>> typical) {
     require(rows >= 0 && columns >= 0, "shape must not be negative");
     check_cells<T>(factors, columns, offset);
     require(indptr.has_value() == indices.has_value(), "indptr and indices go together");
@@ -89,6 +97,15 @@ Counts half_step(i64 rows, i64 columns, std::optional<In<i64, 1>> indptr, std::o
     step.form = parse_form(form);
     step.isa = usable_isa(isa);
     step.poll = make_poll(poll);
+    step.inexact = {parse_method(std::get<0>(inexact)), std::get<1>(inexact), std::get<2>(inexact),
+                    std::get<3>(inexact), pointer(typical)};
+    require(step.inexact.steps >= 0, "the number of steps must not be negative");
+    require(step.inexact.method != alsatian::Method::subspace || step.inexact.block >= 1,
+            "a block must have a column");
+    require(step.inexact.method == alsatian::Method::exact || typical,
+            "rows are improved by what is typical of the cells, which is not given");
+    require(!typical || (typical->shape(0) == 2 && typical->shape(1) == factors.shape(1)),
+            "what is typical must be 2 × components");
     require(!prepared || (prepared->isa == step.isa && prepared->rows == columns &&
                           prepared->size == step.fixed.size() && prepared->rule == step.cells.rule),
             "what was prepared does not belong to this half-step");
@@ -104,6 +121,8 @@ Counts half_step(i64 rows, i64 columns, std::optional<In<i64, 1>> indptr, std::o
     result["shared"] = counts.shared;
     result["minimum_norm"] = counts.minimum_norm;
     result["empty"] = counts.empty;
+    result["cg"] = counts.cg;
+    result["subspace"] = counts.subspace;
     return result;
 }
 
@@ -114,7 +133,8 @@ void define_half_step(nb::module_& m, const char* name) {
           "factors"_a.noconvert(), "offset"_a.noconvert().none(), "ridge"_a, "ridge_bias"_a,
           "scale"_a.noconvert(), "prepared"_a.none(), "out"_a.noconvert(), "out_bias"_a.noconvert().none(),
           "relaxation"_a, "fit"_a.noconvert(), "penalty"_a.noconvert(), "n_jobs"_a, "form"_a, "isa"_a,
-          "poll"_a.none(), "Solve every row of one side with the other side fixed; see contract.py.");
+          "poll"_a.none(), "inexact"_a, "typical"_a.noconvert().none(),
+          "Solve every row of one side with the other side fixed; see contract.py.");
 }
 
 // What half-steps beside a Gram matrix need of the fixed side alone.
@@ -157,16 +177,18 @@ void define_prepare(nb::module_& m, const char* type, const char* name) {
 
 // Z̃ᵀZ̃ in float64, whole and symmetric, into `out`.
 template <class T>
-void gram(In<T, 2> factors, bool bias, Out<double, 2> out, int n_jobs, nb::object poll) {
+void gram(In<T, 2> factors, std::optional<In<T, 1>> root_weights, bool bias, Out<double, 2> out, int n_jobs,
+          nb::object poll) {
     const auto size = factors.shape(1) + (bias ? 1 : 0);
     require(out.shape(0) == size && out.shape(1) == size,
             "out must be square, of the size of the row system");
+    require(!root_weights || root_weights->shape(0) == factors.shape(0), "give one weight for each row");
     const alsatian::Factors<T> z{factors.data(), i64(factors.shape(0)), static_cast<int>(factors.shape(1)),
                                  bias};
     const std::string isa = alsatian::current_isa();
     const auto call = make_poll(poll);
     nb::gil_scoped_release release;
-    alsatian::gram(z, out.data(), n_jobs, isa, call);
+    alsatian::gram(z, pointer(root_weights), out.data(), n_jobs, isa, call);
 }
 
 using Config = nb::typed<nb::dict, nb::str, nb::object>;
@@ -185,7 +207,8 @@ Config build_config() {
 
 template <class T>
 void define_gram(nb::module_& m, const char* name) {
-    m.def(name, &gram<T>, "factors"_a.noconvert(), "bias"_a, "out"_a.noconvert(), "n_jobs"_a, "poll"_a.none(),
+    m.def(name, &gram<T>, "factors"_a.noconvert(), "root_weights"_a.noconvert().none(), "bias"_a,
+          "out"_a.noconvert(), "n_jobs"_a, "poll"_a.none(),
           "The Gram matrix of the rows, with a column of ones where there is a bias, in float64.");
 }
 
@@ -199,6 +222,7 @@ NB_MODULE(_core, m) {
     define_gram<double>(m, "gram_float64");
     define_leverage(m);
     define_rank_metrics(m);
+    define_turn(m);
     define_top_n(m);
     m.def("available_isas", &alsatian::available_isas,
           "Instruction sets that this build and machine have, best first.");

@@ -24,8 +24,9 @@ namespace {
 template <class T>
 class PartialSums {
   public:
-    PartialSums(const Panels& layout, const Kernels<T>& k)
-        : layout_(layout),
+    PartialSums(const Panels& layout, const Kernels<T>& k, const T* root_weights)
+        : root_weights_(root_weights),
+          layout_(layout),
           k_(k),
           stride_(kBlock * layout.panel),
           packed_(std::size_t(stride_) * layout.count),
@@ -55,11 +56,13 @@ class PartialSums {
             sums.square += o * o;
         }
         const Factors<T> rows{z.data + first * z.k, z.rows - first, z.k, z.bias};
-        k_.pack_rows(rows, consecutive(), count, count, nullptr, minus, layout_.padded, packed_.data(),
-                     stride_, rhs_.data());
+        const T* scale = root_weights_ ? root_weights_ + first : nullptr;
+        k_.pack_rows(rows, consecutive(), count, count, scale, minus, layout_.padded, packed_.data(), stride_,
+                     rhs_.data());
         k_.gram(packed_.data(), stride_, count, layout_.padded, gram_.data(), layout_.stride, false);
     }
 
+    const T* root_weights_;
     Panels layout_;
     const Kernels<T>& k_;
     i64 stride_;
@@ -76,7 +79,8 @@ ColumnSums empty_sums(const Panels& layout) {
 }  // namespace
 
 template <class T>
-ColumnSums column_sums(const Factors<T>& z, const T* offset, const Kernels<T>& k, Crew& crew) {
+ColumnSums column_sums(const Factors<T>& z, const T* offset, const Kernels<T>& k, Crew& crew,
+                       const T* root_weights) {
     const Panels layout(z.size(), k);
     const i64 blocks = (z.rows + kRowsPerSum - 1) / kRowsPerSum;
     const i64 share = std::max<i64>(1, (blocks + kMostTasks - 1) / kMostTasks) * kRowsPerSum;
@@ -85,8 +89,8 @@ ColumnSums column_sums(const Factors<T>& z, const T* offset, const Kernels<T>& k
     crew.reset_turns();
     crew.each(tasks, [&](int worker, i64 task) {
         ColumnSums sums = empty_sums(layout);
-        PartialSums<T>(layout, k).add(z, offset, task * share, std::min(z.rows, (task + 1) * share), sums,
-                                      crew, worker);
+        PartialSums<T>(layout, k, root_weights)
+            .add(z, offset, task * share, std::min(z.rows, (task + 1) * share), sums, crew, worker);
         crew.wait_turn(worker, task);
         layout.add(total.gram.data(), sums.gram.data());
         for (int c = 0; c < layout.padded; c++) total.rhs[c] += sums.rhs[c];
@@ -96,7 +100,9 @@ ColumnSums column_sums(const Factors<T>& z, const T* offset, const Kernels<T>& k
     return total;
 }
 
-template ColumnSums column_sums<float>(const Factors<float>&, const float*, const Kernels<float>&, Crew&);
-template ColumnSums column_sums<double>(const Factors<double>&, const double*, const Kernels<double>&, Crew&);
+template ColumnSums column_sums<float>(const Factors<float>&, const float*, const Kernels<float>&, Crew&,
+                                       const float*);
+template ColumnSums column_sums<double>(const Factors<double>&, const double*, const Kernels<double>&, Crew&,
+                                        const double*);
 
 }  // namespace alsatian

@@ -15,7 +15,8 @@ struct ColumnSums {
 };
 
 template <class T>
-ColumnSums column_sums(const Factors<T>& z, const T* offset, const Kernels<T>& k, Crew& crew);
+ColumnSums column_sums(const Factors<T>& z, const T* offset, const Kernels<T>& k, Crew& crew,
+                       const T* root_weights = nullptr);  // √ω_j: Σ_j ω_j z̃_j z̃_jᵀ in place of Z̃ᵀZ̃
 
 // Rows that are packed at a time: deep enough to pay for loading and storing the tiles of the result, shallow
 // enough that a panel of each operand stays in the first-level cache.

@@ -9,7 +9,9 @@
 
 #include "column_sums.hpp"
 #include "crew.hpp"
+#include "row_cg.hpp"
 #include "row_solver.hpp"
+#include "row_subspace.hpp"
 #include "shared_rows.hpp"
 
 namespace alsatian {
@@ -19,6 +21,8 @@ namespace {
 // Work that a worker takes at a time, in multiply-adds: long enough that taking it costs nothing, short
 // enough that the last worker to finish is not waited for.
 constexpr double kChunkWork = 4e6;
+// Groups of long rows are small enough that the last worker to finish is not waited for.
+constexpr i64 kGroupsPerWorker = 8;
 
 // Longest rows first, to within an eighth: buckets by the leading bits of the length, each in row order.
 std::vector<i64> longest_first(i64 rows, const i64* indptr) {
@@ -61,30 +65,90 @@ class RowsByRow {
           step_(shared.step),
           crew_(crew),
           order_(longest_first(step_.cells.rows, step_.cells.indptr)) {
+        if (step_.inexact.method != Method::exact) inexact_.emplace(shared);
         for (i64 i = 0; i < step_.cells.rows; i++)
             if (plan_row(shared, i).dual) longest_dual_ = std::max(longest_dual_, step_.cells.length(i));
+        improvers_.resize(static_cast<std::size_t>(crew.size()));
+        block_improvers_.resize(static_cast<std::size_t>(crew.size()));
         solvers_.resize(static_cast<std::size_t>(crew.size()));
     }
 
     Counts run() {
         const i64 from = giants();
-        const std::vector<i64> chunks = chunks_of(step_, order_, from);
-        crew_.each(std::ssize(chunks) - 1, [&](int worker, i64 chunk) {
-            RowSolver<T>& solver = solver_of(worker);
+        const std::vector<i64> groups = groups_in_step(from);
+        const std::vector<i64> chunks = chunks_of(step_, order_, groups.back());
+        const i64 first = std::ssize(groups) - 1;
+        crew_.each(first + std::ssize(chunks) - 1, [&](int worker, i64 task) {
+            if (task < first) {
+                const i64 begin = groups[task], count = groups[task + 1] - begin;
+                return improver_of(worker).solve_group(order_.data() + begin, count, crew_, worker);
+            }
+            const i64 chunk = task - first;
             for (i64 i = chunks[chunk]; i < chunks[chunk + 1]; i++) {
                 if (i + 1 < chunks[chunk + 1]) fetch_early(order_[i + 1]);
-                solver.solve(order_[i], crew_, worker);
+                solve(order_[i], worker);
                 crew_.tick(worker, 0);  // a row of minimum norm is long, and has no cells to count by
             }
-            solver.finish_batch(crew_, worker);
+            if (solvers_[worker]) solvers_[worker]->finish_batch(crew_, worker);
         });
         Counts counts;
+        for (const auto& improver : improvers_)
+            if (improver) counts += improver->counts;
+        for (const auto& improver : block_improvers_)
+            if (improver) counts += improver->counts;
         for (const auto& solver : solvers_)
             if (solver) counts += solver->counts;
         return counts;
     }
 
   private:
+    void solve(i64 row, int worker) {
+        if (!inexact_) return solver_of(worker).solve(row, crew_, worker);
+        switch (plan_row(shared_, row).method) {
+            case Method::cg:
+                return improver_of(worker).solve(row, crew_, worker);
+            case Method::subspace:
+                return block_improver_of(worker).solve(row, crew_, worker);
+            case Method::exact:
+                break;
+        }
+        solver_of(worker).solve(row, crew_, worker);
+    }
+
+    RowSubspace<T>& block_improver_of(int worker) {
+        auto& improver = block_improvers_[worker];
+        if (!improver) improver = std::make_unique<RowSubspace<T>>(*inexact_);
+        return *improver;
+    }
+
+    RowCg<T>& improver_of(int worker) {
+        auto& improver = improvers_[worker];
+        if (!improver) improver = std::make_unique<RowCg<T>>(*inexact_);
+        return *improver;
+    }
+
+    // Brings long rows that are improved to the front of the order; returns where each group of them begins,
+    // and where the last one ends.
+    std::vector<i64> groups_in_step(i64 from) {
+        std::vector<i64> starts{from};
+        if (step_.inexact.method != Method::cg) return starts;
+        const auto end = std::stable_partition(order_.begin() + from, order_.end(), [&](i64 row) {
+            return RowCg<T>::long_enough(step_, row) && plan_row(shared_, row).method == Method::cg;
+        });
+        const i64 most = RowCg<T>::group_size(step_);
+        const i64 total = step_.cells.indptr[step_.cells.rows] - step_.cells.indptr[0];
+        const i64 share = total / (kGroupsPerWorker * crew_.size());
+        i64 cells = 0;
+        for (i64 i = from; i < end - order_.begin(); i++) {
+            cells += step_.cells.length(order_[i]);
+            if (cells < share && i + 1 - starts.back() < most) continue;
+            starts.push_back(i + 1);
+            cells = 0;
+        }
+        if (starts.back() != end - order_.begin()) starts.push_back(end - order_.begin());
+        return starts;
+    }
+
     // The first rows of Z that a row gathers are asked for while the row before it is solved.
     void fetch_early(i64 row) const {
         constexpr i64 kRows = 12;
@@ -111,7 +175,7 @@ class RowsByRow {
         for (; crew_.size() > 1 && done < std::ssize(order_); done++) {
             const i64 row = order_[done], begin = step_.cells.indptr[row], end = step_.cells.indptr[row + 1];
             const RowPlan plan = plan_row(shared_, row);
-            if (end - begin <= longest || plan.dual) break;
+            if (end - begin <= longest || plan.dual || plan.method != Method::exact) break;
             giant(row, plan);
         }
         return done;
@@ -140,6 +204,9 @@ class RowsByRow {
     std::vector<i64> order_;
     i64 longest_dual_ = 0;
     std::vector<std::unique_ptr<RowSolver<T>>> solvers_;
+    std::optional<InexactSide<T>> inexact_;
+    std::vector<std::unique_ptr<RowCg<T>>> improvers_;
+    std::vector<std::unique_ptr<RowSubspace<T>>> block_improvers_;
 };
 
 }  // namespace
@@ -167,11 +234,11 @@ Counts half_step(const HalfStep<T>& step) {
 }
 
 template <class T>
-void gram(const Factors<T>& z, double* out, int threads, const std::string& isa,
+void gram(const Factors<T>& z, const T* root_weights, double* out, int threads, const std::string& isa,
           const std::function<void(double)>& poll) {
     const Kernels<T>& k = kernels<T>(isa);
     Crew crew(threads, poll, 1);
-    const ColumnSums sums = column_sums<T>(z, nullptr, k, crew);
+    const ColumnSums sums = column_sums<T>(z, nullptr, k, crew, root_weights);
     const Panels layout(z.size(), k);
     for (int r = 0; r < layout.size; r++)
         for (int c = r; c < layout.size; c++) {
@@ -180,9 +247,9 @@ void gram(const Factors<T>& z, double* out, int threads, const std::string& isa,
         }
 }
 
-template void gram<float>(const Factors<float>&, double*, int, const std::string&,
+template void gram<float>(const Factors<float>&, const float*, double*, int, const std::string&,
                           const std::function<void(double)>&);
-template void gram<double>(const Factors<double>&, double*, int, const std::string&,
+template void gram<double>(const Factors<double>&, const double*, double*, int, const std::string&,
                            const std::function<void(double)>&);
 template Counts half_step<float>(const HalfStep<float>&);
 template Counts half_step<double>(const HalfStep<double>&);

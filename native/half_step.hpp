@@ -13,6 +13,18 @@ namespace alsatian {
 
 enum class Form { automatic, primal, dual };
 
+enum class Method { exact, cg, subspace };
+
+// How rows are improved from where they are, instead of solved.
+struct Inexact {
+    Method method = Method::exact;
+    int steps = 1;         // of conjugate gradients; passes over all blocks
+    double tolerance = 0;  // cg stops where the residual, in the norm of M⁻¹, is below this part of the first
+    int block = 0;         // columns that a subspace has
+    // Diagonal of C̄, then the mean of z: what cells are typically like, k numbers each. See inexact_side.hpp.
+    const double* typical = nullptr;
+};
+
 // The observed cells, row by row (CSR); or, where indptr is null, a full matrix of cells of weight one.
 template <class T>
 struct Cells {
@@ -63,6 +75,7 @@ struct HalfStep {
     double* penalty = nullptr;               // of the ridge
     int threads = 1;
     Form form = Form::automatic;
+    Inexact inexact;
     std::string isa;
     std::function<void(double)> poll;
 };
@@ -72,13 +85,15 @@ bool wants_eigenbasis(int size, bool bias, double ridge, double ridge_bias, Form
 
 // How many rows took each form.
 struct Counts {
-    i64 primal = 0, dual = 0, shared = 0, minimum_norm = 0, empty = 0;
+    i64 primal = 0, dual = 0, shared = 0, minimum_norm = 0, empty = 0, cg = 0, subspace = 0;
     Counts& operator+=(const Counts& o) {
         primal += o.primal;
         dual += o.dual;
         shared += o.shared;
         minimum_norm += o.minimum_norm;
         empty += o.empty;
+        cg += o.cg;
+        subspace += o.subspace;
         return *this;
     }
 };
@@ -86,9 +101,10 @@ struct Counts {
 template <class T>
 Counts half_step(const HalfStep<T>& step);
 
-// Z̃ᵀZ̃, whole and symmetric, row-major: the same sums that a half-step with α₀ > 0 makes.
+// Z̃ᵀZ̃, whole and symmetric, row-major: the same sums that a half-step with α₀ > 0 makes. With weights,
+// Σ_j ω_j z̃_j z̃_jᵀ, given the roots of them.
 template <class T>
-void gram(const Factors<T>& z, double* out, int threads, const std::string& isa,
+void gram(const Factors<T>& z, const T* root_weights, double* out, int threads, const std::string& isa,
           const std::function<void(double)>& poll);
 
 }  // namespace alsatian

@@ -15,13 +15,18 @@ namespace alsatian {
 using i64 = std::int64_t;
 using i32 = std::int32_t;
 
-// The side held fixed: rows z̃ = (z, 1 where bias), contiguous with leading dimension k.
+// The side held fixed: rows z̃ = (z, 1 where bias), contiguous with leading dimension k; or some columns of
+// it, k of them after `skip` others, in rows of `leading`.
 template <class T>
 struct Factors {
     const T* data = nullptr;
     i64 rows = 0;
     int k = 0;
     bool bias = false;
+    int leading = 0;  // 0: k
+    int skip = 0;
+    i64 stride() const { return leading > 0 ? leading : k; }
+    const T* row(i64 i) const { return data + i * stride() + skip; }
     int size() const { return k + (bias ? 1 : 0); }
 };
 
@@ -30,6 +35,18 @@ template <class T>
 struct Hit {
     T score;
     i32 query, item;
+};
+
+// The cells of one row, as passes over them take them. With the score s = z̃·x a cell is worth
+// ½ (C (t − s)² − rest (o + s)²); see rule.hpp for C and rest.
+template <class T>
+struct RowCells {
+    const i32* index = nullptr;
+    i64 count = 0;
+    const T* target = nullptr;  // t = x − o
+    const T* weight = nullptr;  // C; null: all one
+    const T* offset = nullptr;  // o; null: zero
+    T rest = 0;
 };
 
 template <class T>
@@ -73,6 +90,14 @@ struct Kernels {
 
     // dots[q] = z̃_q · x, for padded x.
     void (*dots)(const Factors<T>& z, const i32* index, i64 count, const T* x, T* dots);
+
+    // gradient += Σ (C (t − s) + rest (o + s)) z̃ for the scores s = z̃·x of the cells; returns
+    // Σ C (t − s)² − rest (o + s)². x and gradient are padded. Sums run in T: give at most a few thousand
+    // cells.
+    double (*gradient_pass)(const Factors<T>& z, const RowCells<T>& cells, const T* x, T* gradient);
+
+    // product += Σ (C − rest) s z̃, unless it is null; returns Σ (C − rest) s².
+    double (*curvature_pass)(const Factors<T>& z, const RowCells<T>& cells, const T* x, T* product);
 
     // Scores of `strips` strips of queries (each depth × strip) with one panel of items (depth × panel):
     // (w·z + base) + offset, w·z summed from zero in the order of d. Writes those that are at or above their

@@ -58,6 +58,26 @@ bool goes_dual(const Shared<T>& shared, const RowPlan& plan, i64 row) {
     return !gram || weights_allow_dual(step.cells, row);  // last, as it looks at every cell
 }
 
+// Multiply-adds that the primal form makes for one that a pass over the cells makes in the same time: a pass
+// is bound by loads.
+constexpr double kPrimalSpeed = 2;
+
+// Improving a row pays where it costs less than solving it.
+template <class T>
+Method method_of(const Shared<T>& shared, const RowPlan& plan, i64 row) {
+    const Inexact& how = shared.step.inexact;
+    const double length = double(shared.step.cells.length(row)), size = shared.step.fixed.size();
+    // Without a ridge the solution of least norm is wanted, to which no improvement leads.
+    if (how.method == Method::exact || length == 0 || shared.no_ridge) return Method::exact;
+    if (!(plan.rule == shared.step.cells.rule)) return Method::exact;
+    if (how.method == Method::subspace) return how.block < size ? how.method : Method::exact;
+    double solved = length * size * (size + 1) / 2 + size * size * size / 6;
+    const bool dual = plan.rule.gram_weight == 0 && goes_dual(shared, plan, row);
+    if (dual) solved = length * length * size / 2 + length * length * length / 6;
+    const double improved = length * size * (2 * how.steps + 1);
+    return solved > kPrimalSpeed * improved ? how.method : Method::exact;
+}
+
 }  // namespace
 
 bool ridge_allows_dual(bool bias, double ridge, double ridge_bias) {
@@ -80,7 +100,8 @@ RowPlan plan_row(const Shared<T>& shared, i64 row) {
         plan.rule = kObserved;
         plan.absent = cells.length(row) < cells.columns;
     }
-    plan.dual = goes_dual(shared, plan, row);
+    plan.method = method_of(shared, plan, row);
+    plan.dual = plan.method == Method::exact && goes_dual(shared, plan, row);
     return plan;
 }
 

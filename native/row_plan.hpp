@@ -13,6 +13,7 @@ struct RowPlan {
     Rule rule;
     bool absent = false;  // the cells that are not stored are added one by one, as zeros of weight one
     bool dual = false;
+    Method method = Method::exact;
 };
 
 template <class T>

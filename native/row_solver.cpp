@@ -237,9 +237,7 @@ double smallest_eigenvalue(const Kernels<T>& k, const Panels& layout, const T* u
 template <class T>
 void RowSolver<T>::write_empty(i64 row) {
     counts.empty++;
-    std::fill_n(s_.step.out + row * s_.step.fixed.k, s_.step.fixed.k, T(0));
-    if (s_.step.out_bias) s_.step.out_bias[row] = T(0);
-    s_.step.fit[row] = s_.step.penalty[row] = 0;
+    write_zero_row(s_.step, row);
 }
 
 // Beside a Gram matrix, and with nothing fixed in its scores, an empty row has the solution zero.

@@ -30,6 +30,15 @@ double penalty_of(const HalfStep<T>& step, i64 row, const T* x) {
     return 0.5 * step.scale[row * step.scale_step] * (step.ridge * sum + step.ridge_bias * bias);
 }
 
+// Writes the row as x, where f_i is `loss`.
+template <class T>
+void store_row(const HalfStep<T>& step, i64 row, const T* x, double loss) {
+    std::copy_n(x, step.fixed.k, step.out + row * step.fixed.k);
+    if (step.out_bias) step.out_bias[row] = x[step.fixed.k];
+    step.penalty[row] = penalty_of(step, row, x);
+    step.fit[row] = std::max(0.0, loss - step.penalty[row]);
+}
+
 // Moves the row past its solution x, w ← w + ω (w* − w), where f = f* + (1 − ω)² (f_old − f*), and writes it.
 template <class T>
 void write_row(const HalfStep<T>& step, i64 row, T* x, const RowResult& result) {
@@ -39,11 +48,15 @@ void write_row(const HalfStep<T>& step, i64 row, T* x, const RowResult& result) 
         for (int c = 0; c < k; c++) x[c] += static_cast<T>(rest) * (step.out[row * k + c] - x[c]);
         if (step.out_bias) x[k] += static_cast<T>(rest) * (step.out_bias[row] - x[k]);
     }
-    std::copy_n(x, k, step.out + row * k);
-    if (step.out_bias) step.out_bias[row] = x[k];
-    step.penalty[row] = penalty_of(step, row, x);
-    const double loss = result.optimum + rest * rest * result.curvature;
-    step.fit[row] = std::max(0.0, loss - step.penalty[row]);
+    store_row(step, row, x, result.optimum + rest * rest * result.curvature);
+}
+
+// A row of which nothing is known.
+template <class T>
+void write_zero_row(const HalfStep<T>& step, i64 row) {
+    std::fill_n(step.out + row * step.fixed.k, step.fixed.k, T(0));
+    if (step.out_bias) step.out_bias[row] = T(0);
+    step.fit[row] = step.penalty[row] = 0;
 }
 
 }  // namespace alsatian

@@ -4,6 +4,7 @@
 #include "cholesky.hpp"
 #include "gram.hpp"
 #include "pack.hpp"
+#include "passes.hpp"
 #include "scores.hpp"
 #include "vec.hpp"
 
@@ -27,6 +28,8 @@ static constexpr Kernels<T> make_table() {
             solve<T>,
             norm_through<T>,
             dots<T>,
+            gradient_pass<T>,
+            curvature_pass<T>,
             score_panel<T>,
             score_rows<T>};
 }

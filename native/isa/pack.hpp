@@ -24,11 +24,11 @@ struct RowReader {
     }
 
     ALSATIAN_READER vec<T> operator()(i32 row, int column) const {
-        const i64 at = i64(row) * z.k + column;
+        const i64 at = i64(row) * z.stride() + z.skip + column;
         if (column < whole) return load(z.data + at);
         if (column > whole) return vec<T>{};  // padding beyond the last vector
         if (rest == 0) return one;
-        if (at + W <= z.rows * z.k) return (vec<T>)((vec<integer<T>>)load(z.data + at) & mask) + one;
+        if (at + W <= z.rows * z.stride()) return (vec<T>)((vec<integer<T>>)load(z.data + at) & mask) + one;
         vec<T> v = one;  // the last rows of the matrix: a whole vector would reach beyond it
         for (int i = 0; i < rest; i++) v[i] = z.data[at + i];
         return v;
@@ -60,8 +60,8 @@ ALSATIAN_INLINE void pack_strip(const PackJob<T>& job, int column, T* __restrict
     const i32* __restrict index = job.index;
     const T* __restrict coef = job.coef;
     const T* __restrict scale = job.scale;
-    const T* base = job.read.z.data + column;
-    const i64 k = job.read.z.k, count = job.count, ahead = job.ahead;
+    const T* base = job.read.z.row(0) + column;
+    const i64 k = job.read.z.stride(), count = job.count, ahead = job.ahead;
     vec<T> sum[Count];
     ALSATIAN_UNROLL for (int j = 0; j < Count; j++) sum[j] = load(rhs + j * W);
     for (i64 q = 0; q < count; q++) {
@@ -121,7 +121,7 @@ void pack_transposed(const Factors<T>& z, const i32* index, i64 count, int padde
         const i64 left = count - start;
         const vec<T> row_factor = row_scale ? load(row_scale + start) : broadcast(T(1));
         for (i64 q = start + kAhead; q < start + kAhead + W && q < count; q++)
-            prefetch_lines(z.data + i64(index[q]) * z.k + first, depth * static_cast<int>(sizeof(T)));
+            prefetch_lines(z.row(index[q]) + first, depth * static_cast<int>(sizeof(T)));
         for (int d = 0; d < depth; d += W) {
             vec<T> block[W];
             ALSATIAN_UNROLL for (int i = 0; i < W; i++) block[i] =
@@ -162,8 +162,7 @@ void dots(const Factors<T>& z, const i32* index, i64 count, const T* x, T* out) 
     const RowReader<T> read(z);
     const int size = z.size();
     for (i64 q = 0; q < count; q++) {
-        if (q + kAhead < count)
-            prefetch_lines(z.data + i64(index[q + kAhead]) * z.k, size * static_cast<int>(sizeof(T)));
+        if (q + kAhead < count) prefetch_lines(z.row(index[q + kAhead]), size * static_cast<int>(sizeof(T)));
         vec<T> sum{};
         for (int c = 0; c < size; c += W) sum += read(index[q], c) * load(x + c);
         out[q] = horizontal_sum<T>(sum);

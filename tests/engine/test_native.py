@@ -17,6 +17,7 @@ from problems import BIASES, MODES, Problem, as_cells, dense_row, problem, small
 ISAS = _core.available_isas()
 RANKS = [*range(1, 71), *range(127, 131)]
 SHAPES = ((12, 9), (6, 150))
+TYPICAL = lambda a: np.ones((2, a["factors"].shape[1]))  # noqa: E731
 
 
 def solve(p: Problem, **how: Any) -> tuple[np.ndarray, np.ndarray | None, Any, Any]:
@@ -325,6 +326,8 @@ def arguments() -> dict[str, Any]:
         "form": "auto",
         "isa": "",
         "poll": None,
+        "inexact": ("exact", 0, 0.0, 0),
+        "typical": None,
     }
 
 
@@ -348,6 +351,11 @@ def arguments() -> dict[str, Any]:
         ({"ridge": lambda a: np.nan}, "ridge"),
         ({"form": lambda a: "best"}, "form"),
         ({"isa": lambda a: "mmx"}, "mmx"),
+        ({"inexact": lambda a: ("cg", 1, 0.0, 0)}, "not given"),
+        ({"inexact": lambda a: ("gradient", 1, 0.0, 0)}, "method"),
+        ({"inexact": lambda a: ("cg", -1, 0.0, 0), "typical": TYPICAL}, "steps"),
+        ({"inexact": lambda a: ("subspace", 1, 0.0, 0), "typical": TYPICAL}, "block"),
+        ({"typical": lambda a: np.ones((2, 1))}, "typical"),
     ],
 )
 def test_what_would_read_out_of_bounds_is_refused(change: dict[str, Any], message: str) -> None:

@@ -30,9 +30,10 @@ def _implicit(**params: Any) -> ImplicitALS:
 # Every parameter of ImplicitALS with another value than its default.
 IMPLICIT: dict[str, Any] = {
     "n_components": 2, "objective": "ials", "alpha": 3, "unobserved_weight": 0.5, "confidence": "linear",
-    "confidence_scale": 0.5, "reg": (0.01, 0.02), "reg_exponent": 0, "reg_count": "observed", "solver": "exact",
-    "relaxation": 1.5, "max_iter": 4, "tol": 0, "init": np.arange(12.0).reshape(6, 2), "warm_start": True,
-    "dtype": "float64", "random_state": 1, "n_jobs": 1, "verbose": False,
+    "confidence_scale": 0.5, "reg": (0.01, 0.02), "reg_exponent": 0, "reg_count": "observed", "solver": "cg",
+    "cg_steps": 4, "block_size": 8, "relaxation": 1.5, "max_iter": 4, "tol": 0,
+    "init": np.arange(12.0).reshape(6, 2), "warm_start": True, "dtype": "float64", "random_state": 1,
+    "n_jobs": 1, "verbose": False,
 }  # fmt: skip
 
 MODELS = {

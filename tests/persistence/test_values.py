@@ -81,6 +81,16 @@ def test_a_generator_goes_on_where_it_was():
     assert generator.randint(1 << 30) == again.randint(1 << 30)
 
 
+def test_a_history_of_an_early_file_is_of_exact_solvers():
+    history = History([Record(1, "columns", *[0.5] * 7)] * 2)
+    told = encode(history, "history", {})
+    del told["history"]["solver"]
+    assert decode(told, {}) == history
+    told["history"]["solver"] = ["exact", "by guess"]
+    with pytest.raises(ValueError, match="none of a fit"):
+        decode(told, {})
+
+
 def test_a_history_comes_back_with_its_times():
     history = History([Record(1, "columns", 0.1, 0.2, 0.3, 0.4, float("inf"), 1.9, 1e-9)])
     again = decode(json.loads(json.dumps(encode(history, "history", {}))), {})

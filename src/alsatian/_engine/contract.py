@@ -91,6 +91,31 @@ class Cells:
         return self.rule == ZERO
 
 
+class Inexact(NamedTuple):
+    """How rows are improved from where they are, instead of solved; a row for which that costs less is solved.
+
+    Attributes
+    ----------
+    method : {"cg", "subspace"}
+        Conjugate gradients, or exact solutions in one block of columns after the other.
+    steps : int
+        Largest number of steps of conjugate gradients, or of passes over all blocks.
+    tolerance : float
+        Conjugate gradients stop where the residual, in the norm of the preconditioner, is below this part of the first.
+    block : int
+        Number of columns that a block has.
+    typical : float64 array of shape (2, k)
+        What a cell adds to A on average: the diagonal of C̄ = Σ ω_j z_j z_jᵀ / Σ ω_j, then the mean Σ ω_j z_j / Σ ω_j,
+        ω_j the weight of all cells of column j. It makes the preconditioner, and so the path, never the solution.
+    """
+
+    method: Literal["cg", "subspace"]
+    steps: int
+    tolerance: float
+    block: int
+    typical: NDArray[np.float64]
+
+
 class HalfStepResult(NamedTuple):
     """What a half-step says of each row, after the step: float64 arrays of shape (m,).
 
@@ -114,6 +139,7 @@ class HalfStepResult(NamedTuple):
 #     n_jobs: int = 1,               # number of threads, already resolved
 #     form: Form = "auto",           # for tests: insist on one form of the row system
 #     poll: Poll | None = None,
+#     inexact: Inexact | None = None,  # improve the rows instead of solving them
 #     prepared: Prepared | None = None,  # what `prepare` made of this fixed side; None makes it anew
 # ) -> HalfStepResult
 #

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alsatian._engine import _core
-from alsatian._engine.contract import Cells, Floats, Form, HalfStepResult, Poll, Prepared, Rule
+from alsatian._engine.contract import Cells, Floats, Form, HalfStepResult, Inexact, Poll, Prepared, Rule
 from alsatian._engine.threads import one_blas_thread
 
 
@@ -47,7 +47,7 @@ def _eigenbasis(
         return _thin_eigenbasis(factors, ridge, bias)
     gram = np.empty((k + bias, k + bias))
     sum_rows = _core.gram_float32 if factors.dtype == np.float32 else _core.gram_float64
-    sum_rows(factors, bias, gram, n_jobs, poll)
+    sum_rows(factors, None, bias, gram, n_jobs, poll)
     root = np.full(k + bias, ridge[0] ** -0.5)
     root[k:] = ridge[1] ** -0.5 if bias else 1.0
     with one_blas_thread():
@@ -88,12 +88,13 @@ def counted_half_step(
     isa: str = "",
     poll: Poll | None = None,
     prepared: Prepared | None = None,
+    inexact: Inexact | None = None,
 ) -> tuple[HalfStepResult, Mapping[str, int]]:
     """Do one half-step and also say how many rows were solved in each form."""
     rows, columns = cells.shape
     bias = out_bias is not None
     own_systems = cells.weights is not None or cells.rule.alpha > 0  # not one for all rows
-    if prepared is None and own_systems:
+    if prepared is None and own_systems and inexact is None:
         prepared = prepare(
             cells.rule, factors, offset=offset, ridge=ridge, bias=bias, n_jobs=n_jobs, form=form, isa=isa, poll=poll
         )
@@ -122,6 +123,8 @@ def counted_half_step(
         form,
         isa,
         poll,
+        ("exact", 0, 0.0, 0) if inexact is None else (inexact.method, inexact.steps, inexact.tolerance, inexact.block),
+        None if inexact is None else inexact.typical,
     )
     return HalfStepResult(fit, penalty), counts
 
@@ -140,6 +143,7 @@ def half_step(
     form: Form = "auto",
     poll: Poll | None = None,
     prepared: Prepared | None = None,
+    inexact: Inexact | None = None,
 ) -> HalfStepResult:
     """Solve every row of one side with the other side fixed, in native code.
 
@@ -158,5 +162,6 @@ def half_step(
         form=form,
         poll=poll,
         prepared=prepared,
+        inexact=inexact,
     )
     return result

@@ -14,7 +14,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from alsatian._engine.contract import Cells, Floats, Form, HalfStepResult, Poll, Prepared
+from alsatian._engine.contract import Cells, Floats, Form, HalfStepResult, Inexact, Poll, Prepared
+from alsatian._engine.reference_inexact import improved, improves, preconditioner
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -36,6 +37,7 @@ def half_step(
     form: Form = "auto",
     poll: Poll | None = None,
     prepared: Prepared | None = None,
+    inexact: Inexact | None = None,
 ) -> HalfStepResult:
     """Solve every row of one side while the other is held fixed.
 
@@ -57,6 +59,8 @@ def half_step(
         The biases, likewise; None where the side has none.
     relaxation : float, default=1.0
         ω in w ← w + ω (w* − w).
+    inexact : Inexact or None
+        How rows are improved; None solves them.
     n_jobs, form, prepared
         Taken to keep the signature of the native core; they change nothing here.
     poll : callable, or None
@@ -95,6 +99,7 @@ def half_step(
     lambdas = np.array([ridge[0]] * k + [ridge[1]] * biased, dtype=np.float64)
     scales = np.broadcast_to(np.asarray(scale, dtype=np.float64), (m,))
     rcond = float(np.sqrt(np.finfo(out.dtype).eps))
+    gram = cells.rule.gram_weight * z_tilde.T @ z_tilde
     fit = np.zeros(m)
     penalty = np.zeros(m)
 
@@ -105,11 +110,17 @@ def half_step(
         if columns.size == 0 and cells.rule.gram_weight == 0:
             new = np.zeros(lambdas.size)  # nothing is known of this row, whatever it was before
         else:
-            new = _solve(z_tilde[columns], c, x - o[columns], scales[i] * lambdas, rcond)
-            if relaxation != 1.0:
-                old = np.append(out[i], out_bias[i]) if out_bias is not None else out[i]
-                old = old.astype(np.float64)
-                new = old + relaxation * (new - old)
+            old = np.append(out[i], out_bias[i]) if out_bias is not None else out[i]
+            old = old.astype(np.float64)
+            z_i, target, ridges = z_tilde[columns], x - o[columns], scales[i] * lambdas
+            if inexact is not None and improves(inexact, cells, i, ridges):
+                a = (z_i * c[:, None]).T @ z_i + np.diag(ridges)
+                m_i = preconditioner(inexact, _total(cells, i), gram + np.diag(ridges))
+                new = improved(inexact, (a, z_i.T @ (c * target), m_i), old, relaxation)
+            else:
+                new = _solve(z_i, c, target, ridges, rcond)
+                if relaxation != 1.0:
+                    new = old + relaxation * (new - old)
         out[i] = new[:k]
         stored = out[i].astype(np.float64)
         if out_bias is not None:
@@ -146,6 +157,13 @@ def _row(cells: Cells, i: int) -> tuple[NDArray[np.intp], Vector, Vector, float]
         constant = 0.0
     positive = c > 0
     return columns[positive], x[positive], c[positive], constant
+
+
+def _total(cells: Cells, i: int) -> float:
+    """Return Σ q of the cells of row i."""
+    assert cells.indptr is not None
+    c, _ = cells.weighed(slice(int(cells.indptr[i]), int(cells.indptr[i + 1])))
+    return float(np.sum(c - cells.rule.less))
 
 
 def _solve(z: Matrix, c: Vector, target: Vector, lambdas: Vector, rcond: float) -> Vector:

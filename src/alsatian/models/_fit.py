@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from alsatian._engine import Cells, Prepared, half_step
 from alsatian._engine.cells import blocks
-from alsatian._engine.contract import Floats
+from alsatian._engine.contract import Floats, Inexact
 from alsatian.models._history import History, Record
 from alsatian.models._overflow import check_loss
+from alsatian.models._solver import Improving, weights_of
 
 Relaxation = Callable[[int], float]
 
@@ -105,6 +106,7 @@ def solve_side(
     n_jobs: int = 1,
     poll: Callable[[float], None] | None = None,
     prepared: Prepared | None = None,
+    inexact: Inexact | None = None,
 ) -> Parts:
     """Take one half-step, for `fit` and `transform` alike: every solved factor of the package comes from here.
 
@@ -125,6 +127,7 @@ def solve_side(
         n_jobs=n_jobs,
         poll=poll,
         prepared=prepared,
+        inexact=inexact,
     )
     with np.errstate(over="ignore", invalid="ignore"):  # told in a moment, in words
         parts = Parts(float(result.fit.sum()), float(result.ridge.sum()))
@@ -162,6 +165,8 @@ class Alternation:
     factors : Factors
         The start: the columns and their bias are read, rows and their bias are overwritten at once.
     n_jobs : int
+    improving : Improving or None
+        How rows are improved; None is solving them. The row half-step that closes the fit solves them whatever it is.
 
     Raises
     ------
@@ -182,8 +187,13 @@ class Alternation:
 
     after_rows: Callable[[int], None] | None = None
 
-    def __init__(self, rows: Side, columns: Side, factors: Factors, *, n_jobs: int = 1) -> None:
+    def __init__(
+        self, rows: Side, columns: Side, factors: Factors, *, n_jobs: int = 1, improving: Improving | None = None
+    ) -> None:
         self.rows, self.columns, self.factors, self.n_jobs = rows, columns, factors, n_jobs
+        self.improving = improving = improving if self._all_have_a_ridge() else None
+        # How much the cells of each row, and of each column, weigh in the systems of the other side.
+        self._weights = None if improving is None else (weights_of(rows.cells), weights_of(columns.cells))
         self.history = History()
         self.n_iter = 0
         self.converged = False
@@ -194,6 +204,12 @@ class Alternation:
         with np.errstate(over="ignore", invalid="ignore"):  # told in a moment, in words
             self._column_ridge = ridge_of(columns, factors.columns, factors.column_bias)
         check_loss(0.0, self._column_ridge, columns.cells, factors.columns)
+
+    def _all_have_a_ridge(self) -> bool:
+        """Whether no λ is zero: without one, the solution of least norm is wanted, to which no improvement leads."""
+        f = self.factors
+        sides = (self.rows, f.row_bias), (self.columns, f.column_bias)
+        return all(side.ridge[0] > 0 and (bias is None or side.ridge[1] > 0) for side, bias in sides)
 
     def run(self, max_iter: int, smallest_gain: float, relaxation: Relaxation, observer: Observer) -> None:
         """Iterate until an iteration lowers the loss by no more than `smallest_gain`, then close with the rows.
@@ -234,14 +250,15 @@ class Alternation:
 
     def _iteration(self, iteration: int, omega: float, poll: Callable[[float], None]) -> Record:
         # There are no old rows to move on from at first: whatever ω, they take their solution.
-        self._solve_rows(1.0 if iteration == 0 else omega, lambda done: poll(done / 2))
+        self._solve_rows(1.0 if iteration == 0 else omega, lambda done: poll(done / 2), self._how(0))
         middle = self._loss
         if self.after_rows is not None:
             self.after_rows(iteration)
         f = self.factors
+        how = self._how(1)
         parts = solve_side(
             self.columns, f.rows, f.row_bias, f.mean, out=f.columns, out_bias=f.column_bias,
-            relaxation=omega, n_jobs=self.n_jobs, poll=lambda done: poll((1 + done) / 2),
+            relaxation=omega, n_jobs=self.n_jobs, poll=lambda done: poll((1 + done) / 2), inexact=how,
         )  # fmt: skip
         self._fit, self._column_ridge = parts
         return self._record(iteration + 1, "columns", middle, omega)
@@ -271,11 +288,20 @@ class Alternation:
         ended.close(lambda _: None)
         return ended
 
-    def _solve_rows(self, omega: float, poll: Callable[[float], None]) -> None:
+    def _how(self, which: int) -> Inexact | None:
+        """Make ready to improve rows (0) or columns (1); None where they are solved."""
+        if self.improving is None or self._weights is None:
+            return None
+        f = self.factors
+        fixed, other = (f.columns, f.rows) if which == 0 else (f.rows, f.columns)
+        gram_weight = self.rows.cells.rule.gram_weight
+        return self.improving.prepared(fixed, other, self._weights[1 - which], gram_weight, self.n_jobs)
+
+    def _solve_rows(self, omega: float, poll: Callable[[float], None], how: Inexact | None = None) -> None:
         f = self.factors
         self._fit, self._row_ridge = solve_side(
             self.rows, f.columns, f.column_bias, f.mean, out=f.rows, out_bias=f.row_bias,
-            relaxation=omega, n_jobs=self.n_jobs, poll=poll,
+            relaxation=omega, n_jobs=self.n_jobs, poll=poll, inexact=how,
         )  # fmt: skip
 
     @property
@@ -284,8 +310,9 @@ class Alternation:
 
     def _record(self, iteration: int, step: Literal["columns", "closing rows"], middle: float, omega: float) -> Record:
         seconds = time.perf_counter() - self._began
+        solver = "exact" if self.improving is None or step == "closing rows" else self.improving.method
         return Record(
-            iteration, step, self._loss, self._fit, self._row_ridge, self._column_ridge, middle, omega, seconds
+            iteration, step, self._loss, self._fit, self._row_ridge, self._column_ridge, middle, omega, seconds, solver
         )
 
 

@@ -30,6 +30,9 @@ class Record:
         The objective after the row half-step of this iteration, before the columns moved.
     relaxation : float
         ω of the iteration; 1 is an exact half-step.
+    solver : {"exact", "cg", "subspace"}
+        How rows were brought to their solution in this iteration; each row of the other two for which that costs less
+        is solved exactly all the same.
     seconds : float
         Time since the fit began, in seconds. It takes no part in comparisons.
     """
@@ -43,6 +46,7 @@ class Record:
     row_step_loss: float
     relaxation: float
     seconds: float = field(compare=False, default=0.0)
+    solver: Literal["exact", "cg", "subspace"] = "exact"
 
 
 class History(Sequence[Record]):

@@ -30,6 +30,7 @@ from alsatian.models._overflow import check_moments, check_size_of_values, ridge
 from alsatian.models._plots import ResidualPlots
 from alsatian.models._predict import array_with_nan, csr_copy, fill
 from alsatian.models._reg_path import choose_reg
+from alsatian.models._solver import improving_of
 from alsatian.models._sparse import with_dtype
 
 
@@ -63,8 +64,17 @@ class ALS(ResidualPlots, ExplicitModel):
     absent : {"missing", "zero"}, default="missing"
         What a cell is that a sparse X does not store: unknown, or a zero of weight one. NaN in an array is missing
         either way.
-    solver : {"auto", "exact"}, default="auto"
-        How each row is solved; "auto" is exact.
+    solver : {"auto", "exact", "cg", "subspace"}, default="auto"
+        How rows are brought to their solution while the other side is held fixed. "exact" solves each of them. "cg"
+        takes a few steps of conjugate gradients from where a row is, "subspace" solves `block_size` factors after the
+        other [3]_: both cost less an iteration from about 40 factors on, need a few more iterations, and lead to the
+        same minima. "auto" estimates the cost of either, and takes "cg" where that is a matter of seconds. The row
+        half-step that ends a fit, and `transform`, are exact whatever it is; `history_` says what was chosen.
+    cg_steps : int or "auto", default="auto"
+        Largest number of steps of conjugate gradients a row; fewer where the residual has fallen to a tenth.
+        "auto" is 3, or 2 where absent cells count.
+    block_size : int or "auto", default="auto"
+        Number of factors that "subspace" solves at a time; "auto" is 32.
     relaxation : "auto" or float in (0, 2), default="auto"
         ω: a row moves to w + ω (w* − w), where w* is its solution. f never rises for ω <= 2, rounding aside. "auto" is
         min(1.9, 1 + t / (t + 3)) in iteration t = 0, 1, …, which needs a fraction of the iterations; 1 is plain ALS.
@@ -138,6 +148,8 @@ class ALS(ResidualPlots, ExplicitModel):
        prize", AAIM 2008.
     .. [2] Y. Koren, R. Bell, C. Volinsky, "Matrix factorization techniques for recommender systems", Computer 42(8),
        2009.
+    .. [3] S. Rendle, W. Krichene, L. Zhang, Y. Koren, "iALS++: speeding up matrix factorization with subspace
+       optimization", 2021 (arXiv 2110.14044).
 
     Examples
     --------
@@ -179,6 +191,8 @@ class ALS(ResidualPlots, ExplicitModel):
         bias_reg: float | tuple[float, float] | None = None,
         absent: str = "missing",
         solver: str = "auto",
+        cg_steps: int | str = "auto",
+        block_size: int | str = "auto",
         relaxation: str | float = "auto",
         max_iter: int = 30,
         tol: float = 1e-4,
@@ -197,6 +211,8 @@ class ALS(ResidualPlots, ExplicitModel):
         self.bias_reg = bias_reg
         self.absent = absent
         self.solver = solver
+        self.cg_steps = cg_steps
+        self.block_size = block_size
         self.relaxation = relaxation
         self.max_iter = max_iter
         self.tol = tol
@@ -399,7 +415,9 @@ class ALS(ResidualPlots, ExplicitModel):
             self.reg_path_, self.reg_path_errors_ = chosen.path, chosen.errors
             sides = self._side(rows, 0, chosen.reg), self._side(columns, 1, chosen.reg)
             start = chosen.start(rows.shape[0])
-        run = Alternation(*sides, start or self._start(columns, spread, mean), n_jobs=resolve_n_jobs(self.n_jobs))
+        start = start or self._start(columns, spread, mean)
+        how = improving_of(self, rows, columns)
+        run = Alternation(*sides, start, n_jobs=resolve_n_jobs(self.n_jobs), improving=how)
         return run, self.tol * at_zero
 
     @property

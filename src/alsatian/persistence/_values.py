@@ -21,7 +21,9 @@ from alsatian.persistence._tensors import Arrays, storable
 
 _PRECISIONS = {"float32": np.float32, "float64": np.float64}
 _TWISTER_WORDS = 624  # of the state of MT19937, and the largest position in it
-_RECORD_TYPES = dict.fromkeys(Record.__dataclass_fields__, float) | {"iteration": int, "step": str}
+_RECORD_TYPES = dict.fromkeys(Record.__dataclass_fields__, float) | {"iteration": int, "step": str, "solver": str}
+_LATER_FIELDS = {"solver": "exact"}  # of a record, which files of the first releases lack, and what they mean
+_SOLVERS = frozenset({"exact", "cg", "subspace"})
 _STEPS = frozenset({"columns", "closing rows"})
 
 
@@ -177,13 +179,16 @@ def _decode_random_state(told: Any, arrays: Arrays) -> np.random.RandomState:
 
 
 def _decode_history(told: Any, arrays: Arrays) -> History:
-    if not isinstance(told, dict) or told.keys() != _RECORD_TYPES.keys():
+    if not isinstance(told, dict) or told.keys() | _LATER_FIELDS.keys() != _RECORD_TYPES.keys():
         raise _strange(told)
+    size = len(told["step"]) if isinstance(told["step"], list) else 0
+    told = {name: [meaning] * size for name, meaning in _LATER_FIELDS.items()} | told
     columns = {name: decode(told[name], arrays) for name in _RECORD_TYPES}
     for name, column in columns.items():
         if not isinstance(column, list) or any(type(cell) is not _RECORD_TYPES[name] for cell in column):
             raise ModelFileError(f"its history does not say {name!r} as it should.")
-    if len({len(column) for column in columns.values()}) > 1 or not _STEPS.issuperset(columns["step"]):
+    known = _STEPS.issuperset(columns["step"]) and _SOLVERS.issuperset(columns["solver"])
+    if len({len(column) for column in columns.values()}) > 1 or not known:
         raise ModelFileError("its history is none of a fit.")
     return History(Record(**dict(zip(columns, row, strict=True))) for row in zip(*columns.values(), strict=True))
 
