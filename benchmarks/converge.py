@@ -225,12 +225,13 @@ def compare(problem: Problem, k: int, args: argparse.Namespace) -> list[list[str
         outcomes[f"alsatian, {solver}"] = outcome = of_ours(problem, solver, k, args.iterations, args.block_size)
         print(f"  {solver}: {outcome.seconds[-1] / args.iterations:.2f} s an iteration, "
               f"loss {outcome.losses[-1]:.6g}", flush=True)  # fmt: skip
-    best = min(min(outcome.losses) for outcome in outcomes.values())
+    known = [] if args.converged is None else [args.converged]
+    best = min(known + [loss for outcome in outcomes.values() for loss in outcome.losses])
     for name, course in peers_of(problem, k, args.peers).items():
         if course is not None:
             print(f"  {name}", flush=True)
             outcomes[name] = of_theirs(problem, course, best * (1 + MARGIN), args.patience)
-    best = min(min(outcome.losses) for outcome in outcomes.values())
+    best = min(known + [loss for outcome in outcomes.values() for loss in outcome.losses])
     return [line(problem.name, k, name, outcome, best) for name, outcome in outcomes.items()]
 
 
@@ -259,11 +260,12 @@ def main() -> None:
     names = ["explicit", "ials", "hkv"]
     parser.add_argument("--problem", nargs="+", choices=names, default=names)
     parser.add_argument("--components", nargs="+", type=int, default=[64, 128], metavar="K")
-    parser.add_argument("--solvers", nargs="+", choices=[*SOLVERS, "auto"], default=list(SOLVERS))
+    parser.add_argument("--solvers", nargs="*", choices=[*SOLVERS, "auto"], default=list(SOLVERS))
     parser.add_argument("--block-size", type=int, default=32, help="of subspace")
     parser.add_argument("--peers", nargs="*", choices=["cmfrec", "irspack", "implicit"],
                         default=["cmfrec", "irspack", "implicit"])  # fmt: skip
     parser.add_argument("--iterations", type=int, default=25, help="of alsatian, which make the converged loss")
+    parser.add_argument("--converged", type=float, help="the converged loss, where an earlier run has found it")
     parser.add_argument("--patience", type=float, default=300, help="seconds of iterations after which a peer is left")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--shape", default="ml-20m", help="preset of make_ratings, e.g. ml-1m for a trial")

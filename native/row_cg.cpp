@@ -10,7 +10,10 @@ constexpr i64 kPassCells = 1024;       // cells whose sums are kept in T before 
 constexpr i64 kStretchBytes = 256000;  // of the fixed side, that stay in a second-level cache
 constexpr i64 kGroupBytes = 128000;    // of the vectors of rows that go in step
 constexpr i64 kMostRows = 128;
-constexpr i64 kLeastPart = 8;  // cells that a long row has in a stretch, on average
+// Cells that a long row has in a stretch, on average: more of them where the fixed side stays in a last-level
+// cache, from which single rows come nearly as fast.
+constexpr double kLeastPart = 8, kLeastPartNear = 64;
+constexpr i64 kNearBytes = 16 << 20;
 constexpr int kVectors = 5;
 
 template <class T>
@@ -164,8 +167,9 @@ void RowCg<T>::solve(i64 row, Crew& crew, int worker) {
 template <class T>
 bool RowCg<T>::long_enough(const HalfStep<T>& step, i64 row) {
     const i64 stretch = stretch_of(step), length = step.cells.length(row);
+    const double least = step.fixed.rows * row_bytes(step) <= kNearBytes ? kLeastPartNear : kLeastPart;
     return step.fixed.rows > 2 * stretch && length >= kPassCells / 4 &&
-           double(length) * double(stretch) >= double(kLeastPart) * double(step.fixed.rows);
+           double(length) * double(stretch) >= least * double(step.fixed.rows);
 }
 
 template <class T>

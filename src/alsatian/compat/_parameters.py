@@ -135,4 +135,7 @@ PACE = (
     "There are as many iterations, without over-relaxation and without a tolerance, and one more step of the rows at "
     "the end. set_params(relaxation='auto', tol=1e-4) needs fewer."
 )
-EXACT = "Rows are solved exactly, not by a few steps of {}: this is what more of those would come to."
+EXACT = (
+    "Rows are solved exactly, not by a few steps of {}, unless that would take long (solver='auto'): this is what more "
+    "of those would come to."
+)

@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alsatian._engine import Cells, Prepared, half_step
+from alsatian._engine.axes import cell_weights
 from alsatian._engine.cells import blocks
 from alsatian._engine.contract import Floats, Inexact
 from alsatian.models._history import History, Record
 from alsatian.models._overflow import check_loss
-from alsatian.models._solver import Improving, weights_of
+from alsatian.models._solver import Improving
 
 Relaxation = Callable[[int], float]
 
@@ -193,7 +194,7 @@ class Alternation:
         self.rows, self.columns, self.factors, self.n_jobs = rows, columns, factors, n_jobs
         self.improving = improving = improving if self._all_have_a_ridge() else None
         # How much the cells of each row, and of each column, weigh in the systems of the other side.
-        self._weights = None if improving is None else (weights_of(rows.cells), weights_of(columns.cells))
+        self._weights = None if improving is None else (cell_weights(rows.cells), cell_weights(columns.cells))
         self.history = History()
         self.n_iter = 0
         self.converged = False

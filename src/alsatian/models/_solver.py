@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
-from alsatian._engine.axes import align, cell_weights
+from alsatian._engine.axes import align
 from alsatian._engine.contract import Cells, Floats, Inexact
 
 _TOLERANCE = 0.1  # of the residual: beyond it, steps are spent on what the other side's move makes void
@@ -15,6 +16,7 @@ _STEPS, _STEPS_BESIDE_GRAM = 3, 2
 _BLOCK = 32
 _SPEED = 2.0  # multiply-adds of an exact solution in the time of one of a pass over the cells
 _GAIN = 1.5  # by which a solver must be quicker to be worth its few more iterations
+_LEAST_DUAL_RANK = 96
 _LEAST_WORK = 2e9  # multiply-adds of an exact iteration, below which all of this takes no time worth saving
 
 
@@ -26,7 +28,9 @@ class Improving:
     steps: int
     block: int
 
-    def prepared(self, fixed: Floats, other: Floats, weights: Any, gram_weight: float, n_jobs: int) -> Inexact:
+    def prepared(
+        self, fixed: Floats, other: Floats, weights: NDArray[np.float64], gram_weight: float, n_jobs: int
+    ) -> Inexact:
         """Turn both sides to the axes in which that goes best, and say how a half-step is to be done."""
         typical = align(fixed, other, weights, gram_weight=gram_weight, n_jobs=n_jobs)
         return Inexact(self.method, self.steps, _TOLERANCE if self.method == "cg" else 0.0, self.block, typical)
@@ -53,11 +57,6 @@ def improving_of(model: Any, rows: Cells, columns: Cells) -> Improving | None:
     return Improving("cg", steps, block)
 
 
-def weights_of(cells: Cells) -> Any:
-    """Return how much each row's cells weigh in the sums of the other side."""
-    return cell_weights(cells)
-
-
 def _one_system(cells: Cells) -> bool:
     """Whether all rows have one matrix: then one Cholesky solves them all."""
     return cells.indptr is None or (cells.absent_zero and cells.weights is None)
@@ -75,6 +74,6 @@ def _pays(rows: Cells, columns: Cells, size: int, steps: int) -> bool:
         lengths = np.diff(cells.indptr).astype(np.float64)
         primal = lengths * size * (size + 1) / 2 + size**3 / 6
         dual = lengths**2 * size / 2 + lengths**3 / 6
-        solved += float(np.sum(np.minimum(primal, dual) if size > 96 else primal))
+        solved += float(np.sum(np.minimum(primal, dual) if size >= _LEAST_DUAL_RANK else primal))
         improved += float(np.sum((2 * steps + 1) * lengths * size)) + 4.0 * size**2 * lengths.size
     return solved > _LEAST_WORK and solved > _GAIN * _SPEED * improved

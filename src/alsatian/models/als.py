@@ -400,22 +400,16 @@ class ALS(ResidualPlots, ExplicitModel):
         check_some_cell(rows)
         check_memory(int(self.n_components), rows.shape, rows.values.dtype)
         columns = transpose(rows)
-        reg = 0.0 if is_auto(self.reg) else self.reg
-        sides = self._side(rows, 0, reg), self._side(columns, 1, reg)
         with np.errstate(over="ignore", invalid="ignore"):  # told in a moment, in words
             spread = moments(rows)
         mean = 0.0 if self.bias == "none" else spread.mean
         check_size_of_values(rows, lambda: _tables.plain(X, "X"))
         at_zero = 0.5 * check_moments(spread, mean, rows)
         warn_of_empty(rows, columns)
-        self.reg_path_ = self.reg_path_errors_ = None
-        start = None
-        if is_auto(self.reg):
-            chosen = choose_reg(self, rows, spread, mean, self.tol * at_zero)
-            self.reg_path_, self.reg_path_errors_ = chosen.path, chosen.errors
-            sides = self._side(rows, 0, chosen.reg), self._side(columns, 1, chosen.reg)
-            start = chosen.start(rows.shape[0])
-        start = start or self._start(columns, spread, mean)
+        chosen = choose_reg(self, rows, spread, mean, self.tol * at_zero) if is_auto(self.reg) else None
+        self.reg_path_, self.reg_path_errors_ = (chosen.path, chosen.errors) if chosen else (None, None)
+        sides = (self._side(cells, which, chosen and chosen.reg) for which, cells in enumerate((rows, columns)))
+        start = (chosen and chosen.start(rows.shape[0])) or self._start(columns, spread, mean)
         how = improving_of(self, rows, columns)
         run = Alternation(*sides, start, n_jobs=resolve_n_jobs(self.n_jobs), improving=how)
         return run, self.tol * at_zero
