@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from alsatian.cli import source
 from alsatian.cli.arguments import non_negative_int
-from alsatian.cli.output import add_quiet, check_place, counted, note, print_json
+from alsatian.cli.output import add_quiet, check_place, counted, note, print_json, stream_beside
 from alsatian.cli.parameters import add_common_parameters, common_parameters_of, limits
 from alsatian.console import print_table
 
@@ -61,6 +61,7 @@ def register(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Read, fit, fill, write."""
     from alsatian.data.wide import read_wide, write_filled
+    from alsatian.persistence._replace import beside
 
     wide = read_wide(
         args.source, form=args.format, options=source.options_of(args), missing=args.missing, keep=args.keep
@@ -74,12 +75,8 @@ def run(args: argparse.Namespace) -> int:
         _tell(args, wide, None, {})
         return 0
     filled, fit = _filled(args, wide) if wide.holes else (wide.X, {})
-    beside = output.with_name(f".{output.name}.part{output.suffix}")
-    try:
-        write_filled(wide, filled, beside, decimals=args.decimals)
-        beside.replace(output)
-    finally:
-        beside.unlink(missing_ok=True)
+    with beside(output, through=True) as name:
+        write_filled(wide, filled, name, form=output.suffix, decimals=args.decimals)
     _tell(args, wide, output, fit)
     return 0
 
@@ -105,11 +102,13 @@ def _filled(args: argparse.Namespace, wide: Wide) -> tuple[Any, dict[str, Any]]:
 
 def _tell(args: argparse.Namespace, wide: Wide, output: Path | None, fit: dict[str, Any]) -> None:
     rows, columns = wide.X.shape
+    stream = stream_beside(output)
     if args.json:
         print_json(
             {"source": wide.source, "read_as": wide.how, "rows": rows, "columns": columns, "cells": wide.X.size,
              "holes": wide.holes, "kept": {wide.names[place]: why for place, why in wide.kept.items()},
-             "output": None if output is None else str(output)} | fit
+             "output": None if output is None else str(output)} | fit,
+            stream,
         )  # fmt: skip
         return
     told = [
@@ -119,7 +118,7 @@ def _tell(args: argparse.Namespace, wide: Wide, output: Path | None, fit: dict[s
     if fit:
         told.append(["fit", f"{fit['components']} components, {fit['iterations']} iterations, {fit['seconds']:.2f} s"])
     told.append(["file", "none: --dry-run" if output is None else f"{output}, every hole filled"])
-    print_table(["completed" if output is not None else "to complete", ""], told, align=["left", "left"])
+    print_table(["completed" if output is not None else "to complete", ""], told, align=["left", "left"], stream=stream)
 
 
 def _beside(path: Path) -> Path:

@@ -78,12 +78,32 @@ def format_of(args: argparse.Namespace) -> str:
     return form
 
 
-def check_place(path: Path | None) -> None:
-    """Refuse a place where no file can be written, before any work is done for it."""
-    if path is not None and path.is_dir():
+def check_place(path: Path | None, *, through: bool = True) -> None:
+    """Refuse a place where no file can be written, before any work is done for it.
+
+    Parameters
+    ----------
+    path : Path or None
+        None is standard output.
+    through : bool
+        Whether a pipe or a device may be written to: not with a model, which is read as a file.
+    """
+    if path is None:
+        return
+    if path.is_dir():
         raise ValueError(f"{path} is a folder; add the name of a file.")
-    if path is not None and not path.parent.is_dir():
+    if not path.parent.is_dir():
         raise ValueError(f"{path}: there is no folder {path.parent}; make it, or name another place.")
+    from alsatian.persistence._replace import checked
+
+    checked(path, through=through)
+
+
+def stream_beside(path: Path | None) -> TextIO:
+    """Return where to say what was written: not on standard output, where the result itself may have gone there."""
+    from alsatian.persistence._replace import checked
+
+    return sys.stdout if path is None or checked(path, through=True)[0] else sys.stderr
 
 
 @contextmanager
@@ -113,20 +133,18 @@ def table_writer(
         with _writer(form, sys.stdout, header, title, shown) as write:
             yield write
         return
-    beside = args.output.with_name(f".{args.output.name}.part")
-    try:
+    from alsatian.persistence._replace import beside
+
+    with beside(args.output, through=True) as name:
         if form == _TO_FILE:
-            with _parquet(beside, header) as write:
+            with _parquet(Path(name), header) as write:
                 yield write
         else:
             with (
-                beside.open("w", encoding="utf-8", newline="") as file,
+                open(name, "w", encoding="utf-8", newline="") as file,
                 _writer(form, file, header, "", shown) as write,
             ):
                 yield write
-        beside.replace(args.output)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -163,9 +181,9 @@ def dumps(value: Any, *, indent: int | None = None) -> str:
     return json.dumps(_plain(value), indent=indent, ensure_ascii=False, default=str, allow_nan=False)
 
 
-def print_json(value: Any) -> None:
+def print_json(value: Any, stream: TextIO | None = None) -> None:
     """Print the result for scripts."""
-    print(dumps(value, indent=2))
+    print(dumps(value, indent=2), file=stream)
 
 
 def table_text(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from alsatian.cli import ids
 from alsatian.cli.arguments import positive_int
 from alsatian.cli.models import add_model, load_recommender
-from alsatian.cli.output import add_table_output, check_place, counted, format_of, note, score, table_writer
+from alsatian.cli.output import add_table_output, counted, format_of, note, score, table_writer
 from alsatian.cli.titles import Titles, add_titles
 
 _EPILOG = """\
@@ -104,7 +104,8 @@ def _given(args: argparse.Namespace) -> list[str]:
     if str(args.users_from) == "-":
         text = sys.stdin.read()
     else:
-        check_place(args.users_from)
+        if args.users_from.is_dir():
+            raise ValueError(f"{args.users_from} is a folder; add the name of a file.")
         text = args.users_from.read_text(encoding="utf-8-sig")
     lines = [line.strip() for line in text.splitlines()]
     found = [line for line in lines if line]

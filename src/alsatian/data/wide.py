@@ -137,7 +137,9 @@ def read_wide(
     return Wide(given.name, reader.how, names, used, kept, np.column_stack(columns), frame, dialect, crlf)
 
 
-def write_filled(wide: Wide, filled: Floats, path: str | PathLike[str], *, decimals: int | None = None) -> None:
+def write_filled(
+    wide: Wide, filled: Floats, path: str | PathLike[str], *, form: str | None = None, decimals: int | None = None
+) -> None:
     """Write the table with its holes filled; all other cells are as they were.
 
     A text that goes to a text keeps its encoding, separator, mark of decimals and ends of lines.
@@ -148,12 +150,13 @@ def write_filled(wide: Wide, filled: Floats, path: str | PathLike[str], *, decim
     filled : float64 array of shape (rows, columns of numbers)
         What is to be in the holes; NaN leaves one.
     path : str or path-like
-        ``.parquet``, ``.ndjson``, or text.
+    form : str, optional
+        ``.parquet``, ``.ndjson``, or text; None goes by the end of `path`.
     decimals : int, optional
         Of filled cells in a text. None: as many as the column has, and two at least.
     """
     path = Path(path)
-    suffix = path.suffix.lower()
+    suffix = (path.suffix if form is None else form).lower()
     holes = np.isnan(wide.X) & ~np.isnan(filled)
     if suffix in (".parquet", ".ndjson", ".jsonl"):
         frame = _typed(wide, np.where(holes, filled, wide.X))

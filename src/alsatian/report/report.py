@@ -12,6 +12,7 @@ import numpy as np
 
 import alsatian
 from alsatian.models import ALS, ImplicitALS
+from alsatian.persistence._replace import beside
 from alsatian.plot._canonical import canonical
 from alsatian.recommend.recommender import Recommender
 from alsatian.report._data import data_section, fit_section, spectrum_section
@@ -104,18 +105,13 @@ def write_report(recommender: Recommender, path: str | PathLike[str], **how: Any
     ----------
     recommender : Recommender
     path : str or path-like
-        The file is there whole or not at all.
+        The file is there whole or not at all; a pipe gets the page.
     **how
         As for `make_report`.
     """
     html = make_report(recommender, **how)
-    path = Path(path)
-    beside = path.with_name(f".{path.name}.part")
-    try:
-        beside.write_text(html, encoding="utf-8")
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    with beside(path, through=True) as name:
+        Path(name).write_text(html, encoding="utf-8")
 
 
 def _again_section(recommender: Recommender, held_out: float, random_state: int, call: str | None) -> str:

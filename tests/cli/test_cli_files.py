@@ -1,0 +1,87 @@
+"""Where the command writes to, and what it must not write over."""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+
+import pytest
+
+from alsatian import ALS, Recommender, cli
+from listeners import frame
+
+pl = pytest.importorskip("polars")
+
+TABLE = pl.from_pandas(frame())
+posix = pytest.mark.skipif(os.name != "posix", reason="pipes of POSIX")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
+    TABLE.write_csv("plays.csv")
+    Recommender(ALS(2, random_state=0, max_iter=3, tol=0)).fit(TABLE).save("m.alsatian")
+    (tmp_path / "holes.csv").write_text("a,b\n1,2\n3,\n5,6\n2,2\n")
+    return tmp_path
+
+
+def run(capsys, *args, status=0):
+    assert cli.main([str(arg) for arg in args]) == status
+    return capsys.readouterr()
+
+
+def read_pipe(path):
+    """Start to read a pipe; the list has its content at the end."""
+    content = []
+
+    def read():
+        with open(path, "rb") as file:
+            content.append(file.read())
+
+    thread = threading.Thread(target=read, daemon=True)
+    thread.start()
+    return thread, content
+
+
+WRITERS = [
+    (["recommend", "m.alsatian", "u3", "--output-format", "csv"], b"user,rank,item,score\nu3,1,"),
+    (["recommend", "m.alsatian", "u3", "--output-format", "parquet"], b"PAR1"),
+    (["complete", "holes.csv"], b"a,b\n1,2\n3,"),
+    (["report", "m.alsatian", "--held-out", "0"], b"<!DOCTYPE html>"),
+]
+
+
+@posix
+@pytest.mark.parametrize("linked", [False, True])
+@pytest.mark.parametrize(("args", "start"), WRITERS, ids=lambda value: str(value)[:20])
+def test_a_pipe_is_written_to_and_not_replaced(args, start, linked, capsys, folder):
+    os.mkfifo("pipe")
+    if linked:
+        os.symlink("pipe", "link")
+    before = sorted(os.listdir())
+    thread, content = read_pipe("pipe")
+    run(capsys, *args, "-o", "link" if linked else "pipe")
+    thread.join(10)
+    assert content[0].startswith(start)
+    assert stat.S_ISFIFO(os.stat("pipe").st_mode)
+    assert sorted(os.listdir()) == before
+
+
+@pytest.mark.parametrize(("args", "start"), WRITERS, ids=lambda value: str(value)[:20])
+def test_a_link_stays_and_its_file_is_written(args, start, capsys, folder):
+    (folder / "far").mkdir()
+    (folder / "far" / "target").write_text("old")
+    (folder / "out.csv").symlink_to(folder / "far" / "target")
+    run(capsys, *args, "-o", "out.csv")
+    assert (folder / "out.csv").is_symlink()
+    assert (folder / "far" / "target").read_bytes().startswith(start)
+    assert os.listdir("far") == ["target"]
+
+
+@posix
+@pytest.mark.parametrize("args", [["fit", "plays.csv"], ["update", "m.alsatian", "plays.csv"]])
+def test_a_model_is_no_thing_for_a_pipe(args, capsys, folder):
+    os.mkfifo("pipe")
+    assert "no regular file" in run(capsys, *args, "-o", "pipe", status=1).err
