@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
+import subprocess
+import sys
 import threading
 
 import pytest
 
+import alsatian
 from alsatian import ALS, Recommender, cli
 from listeners import frame
 
@@ -85,3 +89,20 @@ def test_a_link_stays_and_its_file_is_written(args, start, capsys, folder):
 def test_a_model_is_no_thing_for_a_pipe(args, capsys, folder):
     os.mkfifo("pipe")
     assert "no regular file" in run(capsys, *args, "-o", "pipe", status=1).err
+
+
+@posix
+def test_a_pipe_is_fitted_as_its_file_is(capsys, folder):
+    run(capsys, "fit", "plays.csv", "--seed", 0, "-o", "file.alsatian")
+    with open("plays.csv", "rb") as file:
+        script = [sys.executable, "-m", "alsatian", "fit", "-", "--format", "csv", "--seed", "0"]
+        done = subprocess.run(script, input=file.read(), capture_output=True, check=True)
+    assert b"standard input: text in UTF-8" in done.stderr
+    ours, theirs = alsatian.load("file.alsatian"), alsatian.load("model.alsatian")
+    assert ours.interactions_ == theirs.interactions_
+
+
+def test_complete_from_standard_input(capsys, folder, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO((folder / "holes.csv").read_bytes())))
+    run(capsys, "complete", "-", "--format", "csv")
+    assert (folder / "table-complete.csv").read_text().startswith("a,b\n1,2\n3,")

@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     wide = read_wide(
         args.source, form=args.format, options=source.options_of(args), missing=args.missing, keep=args.keep
     )
-    output = args.output or _beside(Path(args.source))
+    output = args.output or _beside(Path(args.source), args.format)
     check_place(output)
     note(args, f"{wide.source}: {wide.how}")
     for place, why in list(wide.kept.items())[:_SHOWN]:
@@ -121,8 +121,10 @@ def _tell(args: argparse.Namespace, wide: Wide, output: Path | None, fit: dict[s
     print_table(["completed" if output is not None else "to complete", ""], told, align=["left", "left"], stream=stream)
 
 
-def _beside(path: Path) -> Path:
+def _beside(path: Path, form: str | None) -> Path:
     """Return the name of the filled table, beside the one with holes."""
+    if str(path) == "-" or (path.exists() and not path.is_file()):
+        path = Path(f"table.{form or 'csv'}")
     plain = path.with_suffix("") if path.suffix.lower() in (".gz", ".bz2", ".xz") else path
     suffix = plain.suffix if plain.suffix.lower() not in (".arrow", ".ipc", ".feather") else ".parquet"
     if suffix.lower() in (".sqlite", ".sqlite3", ".db", ".duckdb", ""):

@@ -123,8 +123,8 @@ def kind_of(planned: Plan, reading: Any) -> tuple[str, str]:
 
 
 def _stem(planned: Plan) -> str:
-    path = planned.source.path
-    return "model" if path is None else path.name.split(".")[0] or "model"
+    path, streamed = planned.source.path, planned.source.spool is not None
+    return "model" if path is None or streamed else path.name.split(".")[0] or "model"
 
 
 def _tell(args: argparse.Namespace, recommender: Any, output: Path, planned: Plan, left_out: dict[str, Any]) -> None:

@@ -29,7 +29,8 @@ _NONE = {
 }
 _READABLE = (
     "CSV, TSV and the like, MovieLens' .dat, NDJSON, Parquet, Arrow, MatrixMarket (.mtx), .npy, .npz, a database of "
-    "SQLite or DuckDB, or the URL of one: sqlite:///FILE, duckdb:///FILE, postgresql://USER@HOST/NAME"
+    "SQLite or DuckDB, or the URL of one: sqlite:///FILE, duckdb:///FILE, postgresql://USER@HOST/NAME; - is standard "
+    "input, with --format"
 )
 
 

@@ -7,10 +7,12 @@ import gzip
 import lzma
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Literal
 from urllib.parse import unquote, urlsplit
+
+from alsatian.data.reading._spool import STANDARD_INPUT, Spool, of_stream, standard_input
 
 Kind = Literal["text", "ndjson", "parquet", "arrow", "matrixmarket", "npy", "npz", "sqlite", "duckdb", "postgresql"]
 
@@ -44,16 +46,19 @@ class Source:
         Of the file; None for a database server.
     url : str
         As it was given: it may hold a password, and is never shown.
+    spool : Spool or None
+        Of what can be read only once: keeps the temporary file that `path` then leads to.
     """
 
     kind: Kind
     path: Path | None
     url: str
+    spool: Spool | None = field(default=None, repr=False, compare=False)
 
     @property
     def name(self) -> str:
         """What messages call it: never with a password."""
-        return without_password(self.url)
+        return "standard input" if self.url in STANDARD_INPUT else without_password(self.url)
 
     def open(self) -> IO[bytes]:
         """Open the file, decompressed."""
@@ -68,7 +73,8 @@ def source_of(given: str | os.PathLike[str], form: str | None = None) -> Source:
     Parameters
     ----------
     given : str or path-like
-        A path, or the URL of a database: ``sqlite:///file``, ``duckdb:///file``, ``postgresql://user@host/name``.
+        A path, or the URL of a database: ``sqlite:///file``, ``duckdb:///file``, ``postgresql://user@host/name``;
+        ``-`` is standard input. What can be read only once is read at once, into a temporary file.
     form : str or None
         One of `FORMATS`, where the name does not say it.
 
@@ -88,18 +94,19 @@ def source_of(given: str | os.PathLike[str], form: str | None = None) -> Source:
             f"{scheme}:// is not a kind of address that can be read: give a file, or the URL of a database, "
             "sqlite:///file, duckdb:///file or postgresql://user@host/name."
         )
-    path = Path(text)
-    _check_file(path)
+    path, streamed = Path(text), text in STANDARD_INPUT
+    if not streamed:
+        _check_file(path)
     kind = _KINDS.get("." + form) if form in FORMATS else _kind_of(path)
     if kind is None and form == "postgresql":
         raise ValueError("PostgreSQL is read by a URL, postgresql://user@host/name, not from a file.")
     if kind is None:
-        raise ValueError(
-            f"{path}: the kind of file is not known by its name. Give its format, one of {', '.join(FORMATS)}."
-        )
+        name = "standard input" if streamed else path
+        raise ValueError(f"{name}: the kind of file is not known by its name. Give its format: {', '.join(FORMATS)}.")
     if path.suffix.lower() in _OPENERS and kind not in _TEXT:
         raise ValueError(f"{path}: only text is read from a compressed file. Unpack it first.")
-    return Source(kind, path, text)
+    spool = standard_input() if streamed else of_stream(path)
+    return Source(kind, path if spool is None else spool.path, text, spool)
 
 
 def without_password(url: str) -> str:
@@ -132,6 +139,8 @@ def _of_url(url: str, kind: Kind) -> Source:
     # Of sqlite:///file the path is relative, of sqlite:////file absolute, as SQLAlchemy has it.
     path = Path(unquote((parts.netloc + parts.path) if parts.netloc else parts.path.removeprefix("/")))
     _check_file(path)
+    if not path.is_file():
+        raise ValueError(f"{path} is no file: a database is read from one.")
     return Source(kind, path, url)
 
 
