@@ -67,6 +67,16 @@ def test_complete_of_what_has_no_hole_and_dry_runs(capsys, folder):
     assert (folder / "in-complete.csv").read_text() == "a,b\n1,2\n3,4\n"
 
 
+def test_complete_keeps_every_row_in_its_place(capsys, folder):
+    (folder / "in.csv").write_text("zip,a,b\n01001,1,2\n,,\n\n02139,3,\n02140,4,6\n")
+    said = run(capsys, "complete", "in.csv")
+    assert "1 row without a number: filled with the means of the columns" in said.err
+    assert "1 empty line passed over" in said.err
+    out = [line.split(",") for line in (folder / "in-complete.csv").read_text().splitlines()]
+    assert [row[0] for row in out] == ["zip", "01001", "", "02139", "02140"]
+    assert all(cell for row in out for cell in row[1:])
+
+
 def test_complete_names_what_is_wrong(capsys, folder):
     (folder / "in.csv").write_text("a,b\n1,2\n3,oops\n5,6\n")
     said = run(capsys, "complete", "in.csv", status=1)

@@ -60,7 +60,8 @@ def register(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Read, fit, fill, write."""
-    from alsatian.data.wide import read_wide, write_filled
+    from alsatian.data.wide import read_wide
+    from alsatian.data.wide_writing import write_filled
     from alsatian.persistence._replace import beside
 
     wide = read_wide(
@@ -71,6 +72,10 @@ def run(args: argparse.Namespace) -> int:
     note(args, f"{wide.source}: {wide.how}")
     for place, why in list(wide.kept.items())[:_SHOWN]:
         note(args, f"column {place + 1}, {wide.names[place]!r}, is left as it is: {why}")
+    if wide.empty:
+        note(args, f"{counted(wide.empty, 'row')} without a number: filled with the means of the columns")
+    if wide.blank:
+        note(args, f"{counted(wide.blank, 'empty line')} passed over")
     if args.dry_run:
         _tell(args, wide, None, {})
         return 0
@@ -106,7 +111,8 @@ def _tell(args: argparse.Namespace, wide: Wide, output: Path | None, fit: dict[s
     if args.json:
         print_json(
             {"source": wide.source, "read_as": wide.how, "rows": rows, "columns": columns, "cells": wide.X.size,
-             "holes": wide.holes, "kept": {wide.names[place]: why for place, why in wide.kept.items()},
+             "empty_rows": wide.empty, "empty_lines": wide.blank, "holes": wide.holes,
+             "kept": {wide.names[place]: why for place, why in wide.kept.items()},
              "output": None if output is None else str(output)} | fit,
             stream,
         )  # fmt: skip

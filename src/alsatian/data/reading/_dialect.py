@@ -39,6 +39,8 @@ class Dialect:
         The line of the first record.
     mac : bool
         Whether carriage returns alone end lines.
+    empty_rows : bool
+        Whether a line of nothing but separators is a row, and no empty line.
     """
 
     encoding: Encoding
@@ -48,6 +50,7 @@ class Dialect:
     header: int
     first: int
     mac: bool = False
+    empty_rows: bool = False
 
     @property
     def quoted(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from alsatian.data.reading import _ndjson, _text
@@ -34,6 +34,8 @@ class Options:
         Whether the first line of a text names the columns.
     table, query : str or None
         What to read of a database.
+    empty_rows : bool
+        Whether a line of nothing but separators is a row, and no empty line.
     """
 
     encoding: str | None = None
@@ -42,6 +44,7 @@ class Options:
     header: bool | None = None
     table: str | None = None
     query: str | None = None
+    empty_rows: bool = False
 
 
 class Reader(Protocol):
@@ -81,10 +84,11 @@ class TextReader:
         with source.open() as file:
             sample = file.read(SAMPLE)
         encoding = encoding_of(sample, options.encoding)
-        self.dialect: Dialect = dialect_of(
+        found = dialect_of(
             sample, encoding, separator=options.separator, decimal=options.decimal, header=options.header,
             whole=len(sample) < SAMPLE,
         )  # fmt: skip
+        self.dialect: Dialect = replace(found, empty_rows=options.empty_rows)
         self.names, self.named = self.dialect.names, bool(self.dialect.header)
         self.how, self.decimal = str(self.dialect), self.dialect.decimal
 

@@ -121,6 +121,7 @@ def _quick(text: bytes, dialect: Dialect, chosen: Sequence[int]) -> Any:
         return None
     if frame.height != lines or (quotes and frame.get_column(str(width - 1)).null_count()):
         return None  # with quotes a record may be of several lines, or end early, where its last field is null
-    if frame.select(pl.all_horizontal(pl.all().is_null()).any()).item():
+    empty = pl.all_horizontal(pl.all().is_null())
+    if (width == 1 or not dialect.empty_rows) and frame.select(empty.any()).item():
         return None  # a line of nothing but separators is an empty one
     return frame.select([str(place) for place in chosen])
