@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -106,3 +108,41 @@ def test_complete_from_standard_input(capsys, folder, monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO((folder / "holes.csv").read_bytes())))
     run(capsys, "complete", "-", "--format", "csv")
     assert (folder / "table-complete.csv").read_text().startswith("a,b\n1,2\n3,")
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["fit", "plays.csv", "-o", "plays.csv"],
+        ["fit", "plays.csv", "-o", "link.csv"],
+        ["fit", "plays.alsatian", "--format", "csv"],  # its own default
+        ["fit", "sqlite:///shop.sqlite", "-o", "shop.sqlite"],
+        ["update", "m.alsatian", "plays.csv", "-o", "plays.csv"],
+        ["recommend", "m.alsatian", "u3", "-o", "m.alsatian", "--output-format", "csv"],
+        ["recommend", "m.alsatian", "u3", "--items", "plays.csv", "-o", "plays.csv"],
+        ["recommend", "m.alsatian", "--users-from", "plays.csv", "-o", "plays.csv"],
+        ["predict", "m.alsatian", "--pairs", "plays.csv", "-o", "plays.csv"],
+        ["complete", "holes.csv", "-o", "./holes.csv"],
+        ["report", "m.alsatian", "-o", "m.alsatian"],
+        ["tune", "plays.csv", "--plot", "plays.csv"],
+        ["datasets", "movielens-100k", "-o", "x.csv", "--titles", "x.csv"],
+    ],
+    ids=" ".join,
+)
+def test_what_is_read_is_not_written_over(args, capsys, folder):
+    (folder / "link.csv").symlink_to("plays.csv")
+    TABLE.write_csv("plays.alsatian")
+    with contextlib.closing(sqlite3.connect("shop.sqlite")) as connection:
+        connection.execute("CREATE TABLE plays (user, item)")
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert "is read, and would be written over: name another file" in run(capsys, *args, status=1).err
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_titles_are_of_movielens(capsys):
+    said = run(capsys, "datasets", "fleet-routes", "-o", "x.csv", "--titles", "y.csv", status=1)
+    assert "--titles is for MovieLens" in said.err
+
+
+def test_a_model_is_updated_in_its_place(capsys, folder):
+    run(capsys, "update", "m.alsatian", "plays.csv", "-o", "m.alsatian")

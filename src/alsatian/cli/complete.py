@@ -64,11 +64,11 @@ def run(args: argparse.Namespace) -> int:
     from alsatian.data.wide_writing import write_filled
     from alsatian.persistence._replace import beside
 
+    output = args.output or _beside(Path(args.source), args.format)
+    check_place(output, args.source)
     wide = read_wide(
         args.source, form=args.format, options=source.options_of(args), missing=args.missing, keep=args.keep
     )
-    output = args.output or _beside(Path(args.source), args.format)
-    check_place(output)
     note(args, f"{wide.source}: {wide.how}")
     for place, why in list(wide.kept.items())[:_SHOWN]:
         note(args, f"column {place + 1}, {wide.names[place]!r}, is left as it is: {why}")

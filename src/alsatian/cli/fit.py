@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
     if args.dry_run:
         return source.show_plan(args, planned)
     output = args.output or Path(_stem(planned) + ".alsatian")
-    check_place(output, through=False)
+    check_place(output, args.source, through=False)
     reading = source.read(args, planned)
     kind, why = (args.model, "") if args.model != "auto" else kind_of(planned, reading)
     if why:

@@ -11,11 +11,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
+from urllib.parse import unquote
 
 from alsatian.console import print_table
 
 FILES = {".csv": "csv", ".tsv": "tsv", ".ndjson": "ndjson", ".jsonl": "ndjson", ".parquet": "parquet"}
 FORMATS = ("table", "csv", "tsv", "ndjson", "json", "parquet")
+_READ = ("model", "pairs", "items", "users_from", "titles")
 _TO_FILE = "parquet"  # is no text that a terminal or a pipe could take
 
 Row = Sequence[Any]
@@ -74,17 +76,19 @@ def format_of(args: argparse.Namespace) -> str:
             )
     if form == _TO_FILE and args.output is None:
         raise ValueError("Parquet is written to a file: give --output FILE.parquet.")
-    check_place(args.output)
+    check_place(args.output, *(getattr(args, name, None) for name in _READ))
     return form
 
 
-def check_place(path: Path | None, *, through: bool = True) -> None:
+def check_place(path: Path | None, *inputs: Path | str | None, through: bool = True) -> None:
     """Refuse a place where no file can be written, before any work is done for it.
 
     Parameters
     ----------
     path : Path or None
         None is standard output.
+    *inputs : Path, str or None
+        What is read, files or URLs: none of them may be written over.
     through : bool
         Whether a pipe or a device may be written to: not with a model, which is read as a file.
     """
@@ -94,9 +98,24 @@ def check_place(path: Path | None, *, through: bool = True) -> None:
         raise ValueError(f"{path} is a folder; add the name of a file.")
     if not path.parent.is_dir():
         raise ValueError(f"{path}: there is no folder {path.parent}; make it, or name another place.")
+    for other in inputs:
+        if other is not None and _is_same(path, _path_of(str(other))):
+            raise ValueError(f"{path} is read, and would be written over: name another file with --output.")
     from alsatian.persistence._replace import checked
 
     checked(path, through=through)
+
+
+def _path_of(text: str) -> Path:
+    """Return the path in the URL of a database of one file; a path is one already."""
+    _, colon, rest = text.partition("://")
+    return Path(unquote(rest.removeprefix("/"))) if colon else Path(text)
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    if one.exists() and other.exists():
+        return one.is_file() and one.samefile(other)
+    return one.resolve() == other.resolve()
 
 
 def stream_beside(path: Path | None) -> TextIO:

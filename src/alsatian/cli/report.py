@@ -52,7 +52,7 @@ def _share(text: str) -> float:
 def run(args: argparse.Namespace) -> int:
     """Make the page and write it."""
     output = args.output or Path(Path(args.model).stem + ".html")
-    check_place(output)
+    check_place(output, args.model, args.items)
     recommender = load_recommender(args.model)
     from alsatian.report import write_report
 

@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
     planned = source.plan_of(args, args.source)
     if args.dry_run:
         return source.show_plan(args, planned)
-    check_place(args.plot)
+    check_place(args.plot, args.source)
     from alsatian.evaluation import tune
 
     reading = source.read(args, planned)
