@@ -147,9 +147,17 @@ def test_fit_resumes(capsys, folder):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("alsatian.callbacks.checkpoint.Checkpoint", Stopped)
-        assert run(capsys, *common, "--checkpoint", "steps", status=130).err.endswith("interrupted\n")
+        said = run(capsys, *common, "--checkpoint", "steps", status=130).err
+        assert "kept in steps: the same command with --resume goes on" in said
+        assert said.endswith("interrupted\n")
     said = run(capsys, *common, "-o", "again.alsatian", "--checkpoint", "steps", "--resume")
     assert "resumed from steps/checkpoint.alsatian" in said.err
+    assert "8 iterations, 4 of them before" in said.out
+    other = [*common[:-3], 1, *common[-2:]]
+    assert (
+        "with random_state=0, but the model has random_state=1"
+        in run(capsys, *other, "-o", "other.alsatian", "--checkpoint", "steps", "--resume", status=1).err
+    )
     models = [alsatian.load(f"{name}.alsatian").model_ for name in ("whole", "again")]
     assert models[0].history_ == models[1].history_
     np.testing.assert_array_equal(models[0].row_factors_, models[1].row_factors_)

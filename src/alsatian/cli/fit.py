@@ -78,27 +78,34 @@ def run(args: argparse.Namespace) -> int:
         note(args, f"model: {kind}, as {why}; --model says otherwise")
     duplicates: Any = args.duplicates or ("last" if kind == "ratings" else "sum")
     interactions = reading.interactions(duplicates=duplicates)
-    recommender = _fitted(args, kind, interactions)
+    recommender, resumed = _fitted(args, kind, interactions)
     recommender.save(output)
-    _tell(args, recommender, output, planned, source.left_out(reading))
+    _tell(args, recommender, output, planned, source.left_out(reading) | {"resumed_after": resumed})
     return 0
 
 
-def _fitted(args: argparse.Namespace, kind: str, interactions: Interactions) -> Any:
+def _fitted(args: argparse.Namespace, kind: str, interactions: Interactions) -> tuple[Any, int]:
+    """Return the fitted recommender, and how many of its iterations a checkpoint had done before."""
     from alsatian.recommend._checks import fresh
     from alsatian.recommend.recommender import Recommender
 
     model = fresh(kind).set_params(**parameters_of(args, kind))
     if not args.quiet and sys.stderr.isatty():
         model.set_params(verbose=1)
-    if args.checkpoint is not None:
-        from alsatian.callbacks import Checkpoint
+    if args.checkpoint is None:
+        return Recommender(model).fit(interactions), 0
+    from alsatian.callbacks import Checkpoint
 
-        kept = Checkpoint(args.checkpoint, resume=args.resume)
-        if args.resume:
-            note(args, f"resumed from {kept.path}" if kept.path.exists() else f"no checkpoint in {args.checkpoint} yet")
-        model.set_callbacks(kept)
-    return Recommender(model).fit(interactions)
+    kept = Checkpoint(args.checkpoint, resume=args.resume)
+    if args.resume:
+        note(args, f"resumed from {kept.path}" if kept.path.exists() else f"no checkpoint in {args.checkpoint} yet")
+    model.set_callbacks(kept)
+    try:
+        return Recommender(model).fit(interactions), kept.resumed_
+    except KeyboardInterrupt:
+        if kept.path.exists():
+            note(args, f"the fit is kept in {args.checkpoint}: the same command with --resume goes on from there")
+        raise
 
 
 def kind_of(planned: Plan, reading: Any) -> tuple[str, str]:
@@ -153,11 +160,14 @@ def _tell(args: argparse.Namespace, recommender: Any, output: Path, planned: Pla
         met = "0: all iterations done"
     else:
         met = "met" if model.converged_ else "not met: more iterations may lower the loss further"
+    done, seconds = counted(model.n_iter_, "iteration"), f"{history.seconds[-1]:.2f} s"
+    if left_out["resumed_after"]:
+        done, seconds = f"{done}, {left_out['resumed_after']} of them before", f"{seconds} in all"
     rows = [
         ["model", f"{type(model).__name__}, {counted(model.row_factors_.shape[1], 'component')}"],
         ["data", f"{counted(known.n_users, 'user')} × {counted(known.n_items, 'item')}, "
                  f"{counted(known.n_interactions, 'cell')} ({100 * known.density:.3g} %)"],
-        ["fit", f"{counted(model.n_iter_, 'iteration')}, {history.seconds[-1]:.2f} s, tolerance {met}"],
+        ["fit", f"{done}, {seconds}, tolerance {met}"],
         ["loss", f"{history.loss[0]:.6g} after the first iteration, {history.loss[-1]:.6g} at the end"],
         ["file", f"{output}, {size(n_bytes)}"],
     ]  # fmt: skip
