@@ -122,6 +122,23 @@ def test_a_dry_run_does_nothing(capsys, folder):
     assert result["first_rows"][0] == dict(zip(("user", "item", "value"), TABLE.row(0), strict=True))
 
 
+def test_a_dry_run_tells_of_bad_lines_and_with_strict_it_reads_all(capsys, folder):
+    with (folder / "plays.csv").open("a") as file:
+        file.write("u1,101,good\n")
+    last = f"line {TABLE.height + 2}: the value 'good' is no number"
+    assert "can be used" not in run(capsys, "fit", "plays.csv", "--dry-run").out
+    assert last in run(capsys, "fit", "plays.csv", "--dry-run", "--strict", status=1).err
+    (folder / "plays.csv").write_text("user,item,rating\na,x,1\nb,y,?\na,y,2\n")
+    said = run(capsys, "fit", "plays.csv", "--dry-run")
+    assert "1 line cannot be used, of the first ones:" in said.err
+    assert "line 3: the value '?' is no number" in said.err
+    assert told(capsys, "fit", "plays.csv", "--dry-run")["first_left_out"] == [
+        "line 3: the value '?' is no number that can be used"
+    ]
+    TABLE.write_csv("plays.csv")
+    assert f"All {TABLE.height} rows can be used." in run(capsys, "fit", "plays.csv", "--dry-run", "--strict").out
+
+
 def test_bad_lines_are_counted_and_strict_stops(capsys, folder):
     with (folder / "plays.csv").open("a") as file:
         file.write("u1,100\nu1,101,good\n")
@@ -336,6 +353,7 @@ def test_errors_are_one_line_with_a_status(args, status, told, capsys, fitted):
     [
         ["fit", "plays.csv", "--reg", "1,2,3"],
         ["fit", "plays.csv", "--clip", "5"],
+        *([command, "plays.csv", "--clip", text] for command in ("fit", "complete") for text in ("5,1", ",", "nan,1")),
         ["fit", "plays.csv", "--n-components", "0"],
         ["fit"],
         ["recommend", "m.alsatian", "u1", "-n", "0"],

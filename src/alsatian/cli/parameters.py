@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -45,6 +46,11 @@ def limits(text: str) -> tuple[float | None, float | None]:
         low, high = (float(part) if part.strip() else None for part in parts)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is no pair of numbers such as 1,5") from None
+    given = [end for end in (low, high) if end is not None]
+    if not given or not all(map(math.isfinite, given)):
+        raise argparse.ArgumentTypeError(f"{text!r} limits nothing: give one finite number at least, as in 1,5 or 0,")
+    if given[0] > given[-1]:
+        raise argparse.ArgumentTypeError(f"{text!r}: the lower limit comes first, {given[-1]:g},{given[0]:g}")
     return low, high
 
 

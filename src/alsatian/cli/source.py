@@ -61,7 +61,9 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--table", metavar="NAME", help="of a database")
     how.add_argument("--query", metavar="SQL", help="of a database: its rows are read")
     how.add_argument("--strict", action="store_true", help="stop at the first line that cannot be used")
-    how.add_argument("--dry-run", action="store_true", help="show what would be read, and do nothing")
+    how.add_argument(
+        "--dry-run", action="store_true", help="show what would be read, and do nothing; with --strict, read it"
+    )
 
 
 def _separator(text: str) -> str:
@@ -109,14 +111,25 @@ def told_bad(args: argparse.Namespace, told: list[str]) -> None:
 
 
 def show_plan(args: argparse.Namespace, planned: Plan) -> int:
-    """Print what would be read: the answer to ``--dry-run``."""
-    rows = planned.first_rows()
+    """Print what would be read, the answer to ``--dry-run``; with ``--strict`` all of it is read for that."""
+    rows, bad = planned.first_rows()
+    reading = read(args, planned) if args.strict else None
     if args.json:
-        print_json(as_json(planned) | {"first_rows": rows})
+        told = {"left_out": bad.count, "first_left_out": [str(line) for line in bad.first]}
+        print_json(as_json(planned) | {"first_rows": rows} | (told if reading is None else left_out(reading)))
         return 0
+    if bad.count:
+        warn("\n  ".join([f"{counted(bad.count, bad.place)} cannot be used, of the first ones:", *map(str, bad.first)]))
     print(f"{planned.source.name}: {planned.how}{_size_of(planned)}")
-    if not planned.names:
-        return 0
+    if planned.names:
+        _show_roles(planned, rows)
+    if reading is not None:
+        print(f"All {counted(reading.rows, 'cell' if reading.matrix is not None else 'row')} can be used.")
+    print("Nothing was done: --dry-run.")
+    return 0
+
+
+def _show_roles(planned: Plan, rows: list[dict[str, Any]]) -> None:
     print_table(
         ["role", "column", "first values"],
         [
@@ -133,8 +146,6 @@ def show_plan(args: argparse.Namespace, planned: Plan) -> int:
     others = [name for name in planned.columns if name not in planned.names.values()]
     if others:
         print(f"not read: {', '.join(others)}")
-    print("Nothing was done: --dry-run.")
-    return 0
 
 
 def as_json(planned: Plan) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def stream(request, tmp_path, monkeypatch):
 
 def test_a_stream_is_read_from_its_beginning(stream, temporary):
     planned = plan(stream(LINES), form="dat")
-    assert len(planned.first_rows()) == 5
+    assert len(planned.first_rows()[0]) == 5
     reading = planned.read()
     assert reading.rows == 1000
     assert reading.table.row(0) == (0, 0, 0.0)

@@ -132,16 +132,16 @@ class Plan:
             )
         return Reading(self, table, None, bad, blank, collector.dropped)
 
-    def first_rows(self, number: int = 5) -> list[dict[str, Any]]:
-        """Return the first rows that would be read, by role."""
+    def first_rows(self, number: int = 5) -> tuple[list[dict[str, Any]], BadLines]:
+        """Return the first rows that would be read, by role, and what cannot be used among the first lines."""
         if self._reader is None or self._roles is None:
-            return []
+            return [], BadLines("row")
         bad = BadLines(self._reader.place)
         collector = self._collector(bad)
         for part in islice(self._reader.parts(list(self._roles.places.values()), bad), 1):
             collector.add(self._by_role(part.frame.head(10 * number)), part.lines)
         rows: list[dict[str, Any]] = collector.frame().head(number).to_dicts()
-        return rows
+        return rows, bad
 
     def _collector(self, bad: BadLines) -> Collector:
         assert self._reader is not None
