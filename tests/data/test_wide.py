@@ -62,7 +62,15 @@ def test_other_formats(tmp_path):
         ("a,b\n1,2\n2,x\n3,4\n", {}, r"line 3, column 'b': 'x' is no number, where most are"),
         ("a,b\n1,2\n2\n", {}, r"line 3: 1 field where the header has 2"),
         ("a,b\nx,y\n", {}, "has no column of numbers"),
-        ("a;b\n1,5;2\n2;1.5\n", {}, "another mark of decimals than ','"),
+        ("a;b\n1,5;2\n2;1.5\n", {}, "the mark of decimals was taken to be ','"),
+        (
+            'a,b\n1,"3,234"\n2,5\n',
+            {},
+            "as its comma may mark thousands or decimals: write 3234",
+        ),
+        ("a;b\n1,5;2\n2;1.234,50\n", {}, "cannot be read, as thousands are marked by '.': write 1234,50"),
+        ("a,b\n1,2\n2,3'234.5\n", {}, 'as thousands are marked by "\'": write 3234.5'),
+        ("a,b\n1,2\n2,60%\n", {}, "as '%' is no part of a number: write 60"),
         ("a,b\n1,2\n", {"keep": ["c"]}, "there is no column 'c' to keep"),
     ],
 )
@@ -78,6 +86,17 @@ def test_marks_of_holes_columns_to_keep_and_ids(tmp_path):
     assert [wide.names[place] for place in wide.used] == ["a", "b"]
     assert wide.kept == {3: "it was to be kept", 0: "it looks like an id", 4: "it holds no number"}
     assert wide.holes == 2
+
+
+def test_columns_of_numbers_for_people_are_left_with_the_reason(tmp_path):
+    (tmp_path / "f.csv").write_text('share,price,a,none\n60%,4.50 €,1,\n,"3,50 €",2,\n5 %,$9,,\n')
+    wide = read_wide(tmp_path / "f.csv")
+    assert wide.kept == {
+        0: "its numbers cannot be read, such as '60%', as '%' is no part of a number: write 60",
+        1: "its numbers cannot be read, such as '4.50 €', as '€' is no part of a number: write 4.50",
+        3: "it holds no number",
+    }
+    assert wide.open == 4
 
 
 def test_without_a_header_none_is_written(tmp_path):

@@ -112,7 +112,7 @@ def _tell(args: argparse.Namespace, wide: Wide, output: Path | None, fit: dict[s
         print_json(
             {"source": wide.source, "read_as": wide.how, "rows": rows, "columns": columns, "cells": wide.X.size,
              "empty_rows": wide.empty, "empty_lines": wide.blank, "holes": wide.holes,
-             "kept": {wide.names[place]: why for place, why in wide.kept.items()},
+             "empty_cells_kept": wide.open, "kept": {wide.names[place]: why for place, why in wide.kept.items()},
              "output": None if output is None else str(output)} | fit,
             stream,
         )  # fmt: skip
@@ -123,7 +123,11 @@ def _tell(args: argparse.Namespace, wide: Wide, output: Path | None, fit: dict[s
     ]
     if fit:
         told.append(["fit", f"{fit['components']} components, {fit['iterations']} iterations, {fit['seconds']:.2f} s"])
-    told.append(["file", "none: --dry-run" if output is None else f"{output}, every hole filled"])
+    if wide.kept:
+        empty = f", {counted(wide.open, 'empty cell')} there" if wide.open else ""
+        told.append(["left as is", counted(len(wide.kept), "column") + empty])
+    done = f"{wide.holes:,} holes filled" if wide.open else "every hole filled"
+    told.append(["file", "none: --dry-run" if output is None else f"{output}, {done}"])
     print_table(["completed" if output is not None else "to complete", ""], told, align=["left", "left"], stream=stream)
 
 

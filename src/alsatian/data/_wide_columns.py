@@ -12,6 +12,7 @@ from alsatian.data._names import is_usual, plain_name
 from alsatian.data.reading._dialect import is_number
 from alsatian.data.reading._polars import polars
 from alsatian.data.reading._readers import Reader
+from alsatian.data.reading._spelling import in_the_way
 
 Floats = NDArray[np.float64]
 
@@ -72,9 +73,9 @@ def _of_texts(column: Any, name: str, reader: Reader, marks: frozenset[str], lin
     spelt = np.array([is_number(text) for text in texts])
     if hole.all():
         return "it holds no number"
-    if not spelt[~hole].any():
-        return "it holds texts"
     given = [texts[row] for row in np.flatnonzero(~hole).tolist()]
+    if not spelt[~hole].any():
+        return _odd(given)
     if any(map(_CODE.fullmatch, given)):
         return "it holds codes, with zeros before them"
     if any(_WHOLE.fullmatch(text) and abs(int(text)) > _LARGEST for text in given):
@@ -82,23 +83,32 @@ def _of_texts(column: Any, name: str, reader: Reader, marks: frozenset[str], lin
     wrong = np.flatnonzero(~hole & ~spelt)
     if wrong.size:
         if 2 * spelt.sum() < (~hole).sum():
-            return "it holds texts"
+            return _odd(given)
         row = int(wrong[0])
+        odd = in_the_way(texts[row])
         raise ValueError(
-            f"{reader.place} {lines[row]:,}, column {name!r}: {texts[row]!r} is no number, where most are. Mend it, "
-            "say that it marks a hole (missing), or that the column is to be kept as it is (keep)."
+            f"{reader.place} {lines[row]:,}, column {name!r}: {texts[row]!r} "
+            + ("is no number, where most are. Mend it" if odd is None else f"cannot be read, as {odd}. Mend it")
+            + ", say that it marks a hole (--missing), or that the column is to be kept as it is (--keep)."
         )
     values = np.full(len(texts), np.nan)
     for row in np.flatnonzero(~hole).tolist():
         text = texts[row]
         comma = "," in text
         if comma != (reader.decimal == ",") and (comma or "." in text):
-            raise ValueError(
-                f"{reader.place} {lines[row]:,}, column {name!r}: {text!r} has another mark of decimals than "
-                f"{reader.decimal!r}; say which one it is (decimal)."
-            )
+            odd = in_the_way(text) or f"the mark of decimals was taken to be {reader.decimal!r}: say which, --decimal"
+            raise ValueError(f"{reader.place} {lines[row]:,}, column {name!r}: {text!r} cannot be read, as {odd}.")
         values[row] = float(text.replace(",", "."))
     return values
+
+
+def _odd(texts: list[str]) -> str:
+    """Say why a column of texts is left as it is: they may be numbers that are spelt for people."""
+    odd = [(text, found) for text in texts if (found := in_the_way(text)) is not None]
+    if 2 * len(odd) < len(texts):
+        return "it holds texts"
+    text, found = odd[0]
+    return f"its numbers cannot be read, such as {text!r}, as {found}"
 
 
 def _is_id(name: str, place: int, values: Floats) -> bool:

@@ -46,6 +46,8 @@ class Wide:
         Whether lines end as in DOS.
     blank : int
         Number of lines without anything, which are passed over. (A line of nothing but separators is a row of holes.)
+    open : int
+        Number of cells without anything, or with a mark of a hole, in the columns that are left as they are.
     """
 
     source: str
@@ -58,6 +60,7 @@ class Wide:
     dialect: Dialect | None = None
     crlf: bool = False
     blank: int = 0
+    open: int = 0
 
     @property
     def holes(self) -> int:
@@ -130,13 +133,14 @@ def read_wide(
             columns.append(found)
     if not used:
         raise ValueError(f"{given.name} has no column of numbers.")
+    left = sum(_open(frame.get_column(str(place)), marks) for place in kept)
     text = isinstance(reader, TextReader)
     crlf = False
     if text:
         with given.open() as file:
             crlf = b"\r" in file.readline()
     dialect = reader.dialect if isinstance(reader, TextReader) else None
-    return Wide(given.name, reader.how, names, used, kept, np.column_stack(columns), frame, dialect, crlf, blank)
+    return Wide(given.name, reader.how, names, used, kept, np.column_stack(columns), frame, dialect, crlf, blank, left)
 
 
 def _kept(names: list[str], keep: Sequence[str]) -> dict[int, str]:
@@ -149,3 +153,9 @@ def _kept(names: list[str], keep: Sequence[str]) -> dict[int, str]:
         else:
             raise ValueError(f"there is no column {name!r} to keep.")
     return kept
+
+
+def _open(column: Any, marks: frozenset[str]) -> int:
+    if column.dtype != polars().String:
+        return int(column.null_count())
+    return sum(text is None or text.strip().casefold() in marks for text in column.to_list())

@@ -159,7 +159,7 @@ def test_what_cannot_be_read_says_why(content, told, tmp_path):
         ("1,2,3,4", "4 fields where the header has 3"),
         ('"1,2,3', "a quote is opened and not closed"),
         ('1,"2"x,3', "a quote closes in the middle of a field"),
-        ('1,2,"3,5"', "for a decimal comma say decimal ,"),
+        ('1,2,"3,5"', "for a decimal comma say --decimal ,"),
     ],
 )  # fmt: skip
 def test_a_bad_line_is_named(row, reason, tmp_path):
@@ -251,3 +251,25 @@ def test_a_large_file_is_read_in_the_quick_way(tmp_path, monkeypatch):
     (tmp_path / "f.csv").write_text(content)
     known = plan(tmp_path / "f.csv").read().interactions(duplicates="error")
     assert known.shape == (20_000, 7)
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("3,234", "write 3234, or say --decimal ,"),
+        ("1.234,50", "write 1234,50"),
+        ("3'234.5", "write 3234.5"),
+        ("1 234 567", "thousands are marked by ' ': write 1234567"),
+        ("60%", "'%' is no part of a number: write 60"),
+        ("4.50 €", "'€' is no part of a number: write 4.50"),
+        ("$1,234.50", "'$' is no part of a number: write 1234.50"),
+        ("4,5", "for a decimal comma say --decimal ,"),
+        ("a, b", "is no number that can be used"),
+        ("1.2.3", "is no number that can be used"),
+        ("12 months", "is no number that can be used"),
+    ],
+)
+def test_numbers_that_are_spelt_for_people_are_told(value, told, tmp_path):
+    (tmp_path / "f.csv").write_text(f'user,item,price\na,x,1\nb,x,2\na,y,"{value}"\n')
+    (bad,) = plan(tmp_path / "f.csv", columns={"value": "price"}).read().bad.first
+    assert bad.reason.endswith(told)
