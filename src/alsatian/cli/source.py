@@ -27,6 +27,7 @@ _NONE = {
     "weight": "a column 'weight' is none",
     "timestamp": "take no notice of times",
 }
+_TOLD = 10  # columns that are named
 _READABLE = (
     "CSV, TSV and the like, MovieLens' .dat, NDJSON, Parquet, Arrow, MatrixMarket (.mtx), .npy, .npz, a database of "
     "SQLite or DuckDB, or the URL of one: sqlite:///FILE, duckdb:///FILE, postgresql://USER@HOST/NAME; - is standard "
@@ -90,6 +91,12 @@ def plan_of(args: argparse.Namespace, source: str) -> Plan:
     note(args, f"{planned.source.name}: {planned.how}")
     if planned.names:
         note(args, _columns_told(planned, counted=not args.no_value))
+    if "value" not in planned.names and not args.no_value:
+        unread = planned.unread_numbers()
+        if unread:
+            told = ", ".join(map(repr, unread[:_TOLD])) + (", …" if len(unread) > _TOLD else "")
+            hold = "holds" if len(unread) == 1 else "hold"
+            note(args, f"not read: {told}, which {hold} numbers; --value-column says which holds the values")
     return planned
 
 
