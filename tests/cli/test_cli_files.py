@@ -79,9 +79,9 @@ def test_a_pipe_is_written_to_and_not_replaced(args, start, linked, capsys, fold
 def test_a_link_stays_and_its_file_is_written(args, start, capsys, folder):
     (folder / "far").mkdir()
     (folder / "far" / "target").write_text("old")
-    (folder / "out.csv").symlink_to(folder / "far" / "target")
-    run(capsys, *args, "-o", "out.csv")
-    assert (folder / "out.csv").is_symlink()
+    (folder / "out").symlink_to(folder / "far" / "target")
+    run(capsys, *args, "-o", "out")
+    assert (folder / "out").is_symlink()
     assert (folder / "far" / "target").read_bytes().startswith(start)
     assert os.listdir("far") == ["target"]
 
@@ -123,8 +123,8 @@ def test_complete_from_standard_input(capsys, folder, monkeypatch):
         ["recommend", "m.alsatian", "--users-from", "plays.csv", "-o", "plays.csv"],
         ["predict", "m.alsatian", "--pairs", "plays.csv", "-o", "plays.csv"],
         ["complete", "holes.csv", "-o", "./holes.csv"],
-        ["report", "m.alsatian", "-o", "m.alsatian"],
-        ["tune", "plays.csv", "--plot", "plays.csv"],
+        ["report", "m.html", "-o", "m.html"],
+        ["tune", "plays.png", "--format", "csv", "--plot", "plays.png"],
         ["datasets", "movielens-100k", "-o", "x.csv", "--titles", "x.csv"],
     ],
     ids=" ".join,
@@ -132,6 +132,8 @@ def test_complete_from_standard_input(capsys, folder, monkeypatch):
 def test_what_is_read_is_not_written_over(args, capsys, folder):
     (folder / "link.csv").symlink_to("plays.csv")
     TABLE.write_csv("plays.alsatian")
+    TABLE.write_csv("plays.png")
+    (folder / "m.html").write_bytes((folder / "m.alsatian").read_bytes())
     with contextlib.closing(sqlite3.connect("shop.sqlite")) as connection:
         connection.execute("CREATE TABLE plays (user, item)")
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
@@ -146,3 +148,19 @@ def test_titles_are_of_movielens(capsys):
 
 def test_a_model_is_updated_in_its_place(capsys, folder):
     run(capsys, "update", "m.alsatian", "plays.csv", "-o", "m.alsatian")
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["complete", "holes.csv", "-o", "w.xlsx"],
+        ["report", "m.alsatian", "-o", "a.pdf"],
+        ["tune", "plays.csv", "--plot", "a.doc"],
+        ["recommend", "m.alsatian", "u3", "-o", "a.xlsx"],
+    ],
+    ids=" ".join,
+)
+def test_an_ending_that_is_not_written_is_refused_at_once(args, capsys, folder):
+    before = sorted(os.listdir())
+    assert "is not known; let its name end in" in run(capsys, *args, status=2).err
+    assert sorted(os.listdir()) == before

@@ -160,3 +160,36 @@ def test_what_is_no_hole_keeps_its_digits_and_its_type(tmp_path):
         kept = table[name].is_not_null()
         assert out[name].filter(kept).to_list() == table[name].filter(kept).to_list()
         assert out[name][1] == (None if name == "big" else pytest.approx(0.5))
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "separator"),
+    [
+        ("in.csv", "out.tsv", "\t"),
+        ("in.csv", "out.csv", ";"),
+        ("in.csv", "out.txt", ";"),
+        ("in.csv", "out", ";"),
+        ("in.tsv", "out.tsv", ";"),  # as it was read
+        ("in.txt", "out.tab", "\t"),
+    ],
+)
+def test_a_name_says_what_separates(source, name, separator, tmp_path):
+    (tmp_path / source).write_text(SHEET, newline="")
+    wide = read_wide(tmp_path / source)
+    write_filled(wide, np.full(wide.X.shape, 7.125), tmp_path / name)
+    assert (tmp_path / name).read_text().splitlines()[0].split(separator) == ["name", "länge", "breite", "note"]
+
+
+@pytest.mark.parametrize(("text", "separator"), [("a\tb\n1\t\n2\t3\n", ","), ("a\tb\n1,5\t\n2\t3\n", ";")])
+def test_tabs_become_what_a_csv_has(text, separator, tmp_path):
+    (tmp_path / "in.tsv").write_text(text)
+    wide = read_wide(tmp_path / "in.tsv")
+    write_filled(wide, np.full(wide.X.shape, 4.0), tmp_path / "out.csv")
+    assert (tmp_path / "out.csv").read_text().splitlines()[0] == f"a{separator}b"
+
+
+def test_arrow_comes_back_as_arrow(tmp_path):
+    pl.DataFrame({"a": [1.0, None, 3.0], "b": [1, 2, 3]}).write_ipc(tmp_path / "in.arrow")
+    wide = read_wide(tmp_path / "in.arrow")
+    write_filled(wide, np.full(wide.X.shape, 9.0), tmp_path / "out.arrow")
+    assert pl.read_ipc(tmp_path / "out.arrow").rows() == [(1.0, 1), (9.0, 2), (3.0, 3)]

@@ -31,6 +31,7 @@ from alsatian.cli import (
     tune,
     update,
 )
+from alsatian.cli.arguments import UsageError
 from alsatian.console import write_what_can_be
 
 _COMMANDS = (
@@ -77,8 +78,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        The exit status: 0 where all went well, 1 for an error that is told on standard error, 3 for an id or a title
-        that is not known, 130 after Ctrl-C. Wrong arguments leave with status 2, as argparse does.
+        The exit status: 0 where all went well, 1 for an error that is told on standard error, 2 for arguments that do
+        not go together, 3 for an id or a title that is not known, 130 after Ctrl-C. What argparse refuses leaves with
+        status 2.
 
     Examples
     --------
@@ -100,6 +102,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("alsatian: interrupted", file=sys.stderr)
         return 130
+    except UsageError as error:
+        print(f"alsatian: error: {error}", file=sys.stderr)
+        return 2
     except (ImportError, OSError, ValueError) as error:  # ours, and what the user can mend; the rest is a bug
         print(f"alsatian: error: {error}", file=sys.stderr)
         return 1

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alsatian.cli import source
 from alsatian.cli.arguments import non_negative_int
-from alsatian.cli.output import add_quiet, check_place, counted, note, print_json, stream_beside
+from alsatian.cli.output import add_quiet, check_ending, check_place, counted, note, print_json, stream_beside
 from alsatian.cli.parameters import add_common_parameters, common_parameters_of, limits
 from alsatian.console import print_table
 
@@ -37,7 +38,8 @@ def register(subparsers: Any) -> None:
     parser.add_argument("source", metavar="TABLE", help="CSV and its kin, NDJSON, Parquet, Arrow, or a database")
     parser.add_argument(
         "-o", "--output", type=Path, metavar="FILE",
-        help="text (in the format of TABLE), .parquet or .ndjson (default: TABLE's name and -complete)",
+        help="text (in the format of TABLE; .tsv has tabs), .parquet, .arrow or .ndjson (default: TABLE's name and"
+        " -complete)",
     )  # fmt: skip
     parser.add_argument(
         "--missing", nargs="+", default=[], metavar="TEXT",
@@ -61,10 +63,11 @@ def register(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Read, fit, fill, write."""
     from alsatian.data.wide import read_wide
-    from alsatian.data.wide_writing import write_filled
+    from alsatian.data.wide_writing import ENDINGS, write_filled
     from alsatian.persistence._replace import beside
 
-    output = args.output or _beside(Path(args.source), args.format)
+    output = args.output or _beside(Path(args.source), args.format, ENDINGS)
+    check_ending(output, ENDINGS)
     check_place(output, args.source)
     wide = read_wide(
         args.source, form=args.format, options=source.options_of(args), missing=args.missing, keep=args.keep
@@ -131,12 +134,10 @@ def _tell(args: argparse.Namespace, wide: Wide, output: Path | None, fit: dict[s
     print_table(["completed" if output is not None else "to complete", ""], told, align=["left", "left"], stream=stream)
 
 
-def _beside(path: Path, form: str | None) -> Path:
+def _beside(path: Path, form: str | None, endings: Sequence[str]) -> Path:
     """Return the name of the filled table, beside the one with holes."""
     if str(path) == "-" or (path.exists() and not path.is_file()):
         path = Path(f"table.{form or 'csv'}")
     plain = path.with_suffix("") if path.suffix.lower() in (".gz", ".bz2", ".xz") else path
-    suffix = plain.suffix if plain.suffix.lower() not in (".arrow", ".ipc", ".feather") else ".parquet"
-    if suffix.lower() in (".sqlite", ".sqlite3", ".db", ".duckdb", ""):
-        suffix = ".csv"
+    suffix = plain.suffix if plain.suffix and plain.suffix.lower() in endings else ".csv"
     return Path(f"{plain.stem}-complete{suffix}")

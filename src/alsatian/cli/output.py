@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any, TextIO
 from urllib.parse import unquote
 
+from alsatian.cli.arguments import UsageError
 from alsatian.console import print_table
 
 FILES = {".csv": "csv", ".tsv": "tsv", ".ndjson": "ndjson", ".jsonl": "ndjson", ".parquet": "parquet"}
+PICTURES = (".png", ".pdf", ".svg")
 FORMATS = ("table", "csv", "tsv", "ndjson", "json", "parquet")
 _READ = ("model", "pairs", "items", "users_from", "titles")
 _TO_FILE = "parquet"  # is no text that a terminal or a pipe could take
@@ -58,7 +60,7 @@ def format_of(args: argparse.Namespace) -> str:
 
     Raises
     ------
-    ValueError
+    UsageError
         Where the name of the file does not say it, or it is none for standard output.
     """
     if args.json:
@@ -70,14 +72,27 @@ def format_of(args: argparse.Namespace) -> str:
     else:
         form = FILES.get(args.output.suffix.lower(), "")
         if not form:
-            raise ValueError(
+            raise UsageError(
                 f"--output {args.output}: the kind of file is not known; let its name end in {', '.join(FILES)}, or "
                 "give --output-format."
             )
     if form == _TO_FILE and args.output is None:
-        raise ValueError("Parquet is written to a file: give --output FILE.parquet.")
+        raise UsageError("Parquet is written to a file: give --output FILE.parquet.")
     check_place(args.output, *(getattr(args, name, None) for name in _READ))
     return form
+
+
+def check_ending(path: Path | None, endings: Iterable[str], *, option: str = "--output", what: str = "file") -> None:
+    """Refuse a name that says another kind of file than can be written.
+
+    Raises
+    ------
+    UsageError
+        Names the endings that there are.
+    """
+    if path is not None and path.suffix.lower() not in endings:
+        told = ", ".join(ending for ending in endings if ending)
+        raise UsageError(f"{option} {path}: the kind of {what} is not known; let its name end in {told}.")
 
 
 def check_place(path: Path | None, *inputs: Path | str | None, through: bool = True) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from alsatian.cli.arguments import seed
 from alsatian.cli.models import add_model, load_recommender
-from alsatian.cli.output import add_quiet, check_place, print_json, size, stream_beside
+from alsatian.cli.output import add_quiet, check_ending, check_place, print_json, size, stream_beside
 from alsatian.cli.titles import Titles, add_titles
 
 
@@ -52,6 +52,7 @@ def _share(text: str) -> float:
 def run(args: argparse.Namespace) -> int:
     """Make the page and write it."""
     output = args.output or Path(Path(args.model).stem + ".html")
+    check_ending(output, (".html", ".htm", ""), what="page")
     check_place(output, args.model, args.items)
     recommender = load_recommender(args.model)
     from alsatian.report import write_report

@@ -14,6 +14,11 @@ from numpy.typing import NDArray
 from alsatian.data.reading._polars import polars
 from alsatian.data.wide import Wide
 
+_TYPED = {
+    ".parquet": "write_parquet", ".pq": "write_parquet", ".ndjson": "write_ndjson", ".jsonl": "write_ndjson",
+    ".jsonlines": "write_ndjson", ".arrow": "write_ipc", ".ipc": "write_ipc", ".feather": "write_ipc",
+}  # fmt: skip
+ENDINGS = (".csv", ".tsv", ".tab", ".txt", ".dat", ".data", ".psv", *_TYPED, "")  # without one: text like the table
 _DECIMALS = 2  # of filled cells at least
 
 Floats = NDArray[np.float64]
@@ -24,7 +29,8 @@ def write_filled(
 ) -> None:
     """Write the table with its holes filled; all other cells are as they were.
 
-    A text that goes to a text keeps its encoding, separator, mark of decimals and ends of lines.
+    A text that goes to a text keeps its encoding, mark of decimals and ends of lines, and its separator where the name
+    says no other.
 
     Parameters
     ----------
@@ -33,25 +39,34 @@ def write_filled(
         What is to be in the holes; NaN leaves one.
     path : str or path-like
     form : str, optional
-        ``.parquet``, ``.ndjson``, or text; None goes by the end of `path`.
+        One of `ENDINGS`, or text; None goes by the end of `path`.
     decimals : int, optional
         Of filled cells in a text. None: as many as the column has, and two at least.
     """
     path = Path(path)
     suffix = (path.suffix if form is None else form).lower()
     holes = np.isnan(wide.X) & ~np.isnan(filled)
-    if suffix in (".parquet", ".ndjson", ".jsonl"):
-        frame = _typed(wide, np.where(holes, filled, wide.X), holes)
-        _ = frame.write_parquet(path) if suffix == ".parquet" else frame.write_ndjson(path)
+    if suffix in _TYPED:
+        getattr(_typed(wide, np.where(holes, filled, wide.X), holes), _TYPED[suffix])(path)
         return
-    separator = "\t" if suffix == ".tsv" else ","
     dialect = wide.dialect
-    text = _text(wide, filled, holes, decimals, dialect.separator if dialect is not None else separator)
+    text = _text(wide, filled, holes, decimals, _separator(wide, suffix))
     if dialect is None:
         path.write_text(text, encoding="utf-8", newline="")
         return
     mark = "\ufeff" if dialect.encoding.mark else ""
     path.write_bytes((mark + text).encode(dialect.encoding.codec, errors="strict"))
+
+
+def _separator(wide: Wide, ending: str) -> str:
+    """Return what separates the fields: a name may say so, where it is not that of the table that was read."""
+    dialect = wide.dialect
+    same = dialect is not None and f"{ending}." in f"{Path(wide.source).name.lower()}."  # it may be compressed
+    if ending in (".tsv", ".tab") and not same:
+        return "\t"
+    if ending == ".csv" and not same and (dialect is None or dialect.separator not in (",", ";", "|")):
+        return ";" if dialect is not None and dialect.decimal == "," else ","
+    return dialect.separator if dialect is not None else ","
 
 
 def _typed(wide: Wide, values: Floats, holes: NDArray[np.bool_]) -> Any:
