@@ -229,3 +229,13 @@ def test_a_browser_shows_it_and_asks_for_nothing(ratings, tmp_path):
     blue = np.abs(pixels - np.array([0x1F, 0x5A, 0x8A]) / 255).max(axis=2) < 0.02
     dark_scheme = pixels.mean() < 0.5
     assert dark_scheme or (accent.sum() > 500 and blue.sum() > 2000)  # lines of the headings, bars of the charts
+
+
+@pytest.mark.parametrize("model", [ALS(2, bias="both", random_state=0), ImplicitALS(1, random_state=0)])
+@pytest.mark.parametrize("rows", [[("a", "x", 3.0)], [(f"u{n}", f"x{n}", n % 5 + 1.0) for n in range(20)]])
+@pytest.mark.filterwarnings("ignore:.*of which nothing is known")
+def test_a_small_model_has_a_report_too(model, rows):
+    users, items, values = zip(*rows, strict=True)
+    page = make_report(Recommender(model).fit(Interactions.from_arrays(users, items, values)))
+    assert "no cell is left for test" in page
+    assert [title for level, title in Structure(page).headings if level == "h2"] == SECTIONS

@@ -18,6 +18,7 @@ from alsatian.report._html import number, paragraph, section, table, text
 from alsatian.report._names import Names
 from alsatian.report._svg import Frame
 
+_TITLE = "Error on held-out cells"
 _K = 10
 _SHOWN = 12
 
@@ -35,6 +36,11 @@ def hold_out(recommender: Recommender, share: float, seed: int) -> HeldOut:
     """Fit the model again without a share of each user's cells.
 
     Callbacks are left out: a checkpoint of the fit is none of this one.
+
+    Raises
+    ------
+    ValueError
+        Where no cell can be held out, or what is left cannot be fitted.
     """
     split = splits.random_per_user(recommender.interactions_, test=share, seed=seed)
     model = clone(recommender.model_).set_callbacks()
@@ -45,8 +51,12 @@ def hold_out(recommender: Recommender, share: float, seed: int) -> HeldOut:
         return HeldOut(Recommender(model).fit(split.train), split, share)
 
 
-def held_out_section(held: HeldOut, names: Names) -> str:
-    """Return the section on the held-out cells."""
+def held_out_section(recommender: Recommender, share: float, seed: int, names: Names) -> str:
+    """Return the section on the held-out cells; where there are too few cells to hold any out, it says so."""
+    try:
+        held = hold_out(recommender, share, seed)
+    except ValueError as error:
+        return section("held-out", _TITLE, paragraph(f"There is no such error to tell: {text(str(error))}"))
     report = held.split.report()
     cold = report["cold_cells"]
     how = paragraph(
@@ -56,7 +66,7 @@ def held_out_section(held: HeldOut, names: Names) -> str:
         " users."
     )
     body = _of_ratings(held, names) if of_ratings(held.recommender.model_) else _of_lists(held)
-    return section("held-out", "Error on held-out cells", how, body)
+    return section("held-out", _TITLE, how, body)
 
 
 def _of_ratings(held: HeldOut, names: Names) -> str:
