@@ -19,7 +19,7 @@ from alsatian._engine.threads import resolve_n_jobs
 from alsatian.models._base import FLOATS
 from alsatian.models._constraints import COMMON, check_random_state_kind, check_range, check_ridge, is_auto, pair
 from alsatian.models._diagnostics import ExplicitModel
-from alsatian.models._fit import Alternation, Factors, Side
+from alsatian.models._fit import Alternation, Factors, Side, smallest_gain
 from alsatian.models._fitted import Array, Attribute
 from alsatian.models._fitting import run_fit
 from alsatian.models._fold import Folded, FoldIn
@@ -395,12 +395,12 @@ class ALS(ResidualPlots, ExplicitModel):
         self.reg_path_ = self.reg_path_errors_ = None
         start = None
         if is_auto(self.reg):
-            chosen = choose_reg(self, rows, spread, mean, self.tol * at_zero)
+            chosen = choose_reg(self, rows, spread, mean, smallest_gain(self.tol, at_zero))
             self.reg_path_, self.reg_path_errors_ = chosen.path, chosen.errors
             sides = self._side(rows, 0, chosen.reg), self._side(columns, 1, chosen.reg)
             start = chosen.start(rows.shape[0])
         run = Alternation(*sides, start or self._start(columns, spread, mean), n_jobs=resolve_n_jobs(self.n_jobs))
-        return run, self.tol * at_zero
+        return run, smallest_gain(self.tol, at_zero)
 
     @property
     def _reg(self) -> Any:
