@@ -87,6 +87,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     >>> main(["demo", "--no-plot"])  # doctest: +SKIP
     0
     """
+    _open_what_is_closed()
     for stream in (sys.stdout, sys.stderr):
         write_what_can_be(stream)
     args = build_parser().parse_args(argv)
@@ -114,6 +115,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"alsatian: error: {error}", file=sys.stderr)
         return 3
     return status
+
+
+def _open_what_is_closed() -> None:
+    """Let what is written to a stream that was closed, as by ``>&-``, go nowhere, as print does."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
 
 
 def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 pytest.importorskip("polars")
 
-from alsatian.data.reading import Options, plan
+from alsatian.data.reading import Options, plan, read_titles
 from alsatian.data.reading import _text as text_module
 from alsatian.data.reading._bad import BadLines
 from alsatian.data.reading._bytes import Encoding, blocks
@@ -273,3 +273,18 @@ def test_numbers_that_are_spelt_for_people_are_told(value, told, tmp_path):
     (tmp_path / "f.csv").write_text(f'user,item,price\na,x,1\nb,x,2\na,y,"{value}"\n')
     (bad,) = plan(tmp_path / "f.csv", columns={"value": "price"}).read().bad.first
     assert bad.reason.endswith(told)
+
+
+def test_carriage_returns_end_lines_though_a_quoted_title_holds_a_line_feed(tmp_path):
+    (tmp_path / "f.csv").write_bytes(b'item,title,user\r1,"A\nB",7\r2,C,8\r3,"D, E",9\r')
+    reading = plan(tmp_path / "f.csv").read()
+    assert reading.table.rows() == [(7, 1), (8, 2), (9, 3)]
+    read = read_titles(tmp_path / "f.csv")
+    assert dict(zip(read.ids, read.titles, strict=True)) == {1: "A\nB", 2: "C", 3: "D, E"}
+
+
+def test_a_carriage_return_in_a_line_and_a_very_long_field_are_no_traceback(tmp_path):
+    (tmp_path / "f.csv").write_bytes(b"user,item,remark\n1,2,a\rb\n3,4,c\n5,6,d\n")
+    assert plan(tmp_path / "f.csv").read().rows == 3
+    (tmp_path / "f.csv").write_text("user,item,remark\n1,2," + "x" * 140_000 + "\n3,4,c\n5,6,d\n")
+    assert plan(tmp_path / "f.csv").read().rows == 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import csv
 import re
 from collections import Counter
@@ -91,7 +92,8 @@ def dialect_of(
         Where there is no line, or nothing separates fields.
     """
     text = codecs.getincrementaldecoder(encoding.codec)(errors="replace").decode(sample[encoding.mark :])
-    mac = "\n" not in text and "\r" in text
+    alone = text.count("\r") - text.count("\r\n")
+    mac = alone > text.count("\n")  # which may be in quotes then
     lines = [line.rstrip("\r") for line in text.replace("\r", "\n").split("\n")] if mac else text.split("\n")
     lines = [line.rstrip("\r") for line in (lines if whole else lines[:-1] or lines)]
     numbered = [(number, line) for number, line in enumerate(lines, 1) if line.strip()][:_LOOKED_AT]
@@ -114,10 +116,10 @@ def dialect_of(
 
 def fields_of(line: str, separator: str) -> list[str]:
     """Return the fields of one line; a quote that is not closed ends with it."""
-    if len(separator) > 1:
-        return line.split(separator)
-    fields: list[str] = next(csv.reader([line], delimiter=separator), [])
-    return fields
+    if len(separator) == 1:
+        with contextlib.suppress(csv.Error):  # a carriage return in it, or a long field: as if it had no quotes
+            return next(csv.reader([line], delimiter=separator), [])
+    return line.split(separator)
 
 
 def is_number(text: str) -> bool:
