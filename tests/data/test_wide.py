@@ -72,6 +72,7 @@ def test_other_formats(tmp_path):
         ("a,b\n1,2\n2,3'234.5\n", {}, 'as thousands are marked by "\'": write 3234.5'),
         ("a,b\n1,2\n2,60%\n", {}, "as '%' is no part of a number: write 60"),
         ("a,b\n1,2\n", {"keep": ["c"]}, "there is no column 'c' to keep"),
+        ("price,b\n1,2\n", {"keep": ["Price"]}, r"no column 'Price' to keep\. Is 'price' meant\?"),
     ],
 )
 def test_what_cannot_be_read_says_where(content, how, told, tmp_path):

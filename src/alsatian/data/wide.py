@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from alsatian.data._names import meant
 from alsatian.data._wide_columns import numbers_of
 from alsatian.data.reading._bad import BadLines
 from alsatian.data.reading._dialect import Dialect
@@ -151,7 +152,7 @@ def _kept(names: list[str], keep: Sequence[str]) -> dict[int, str]:
         elif name.isdecimal() and 1 <= int(name) <= len(names):
             kept[int(name) - 1] = "it was to be kept"
         else:
-            raise ValueError(f"there is no column {name!r} to keep.")
+            raise ValueError(f"there is no column {name!r} to keep.{meant(name, names)}")
     return kept
 
 

@@ -288,3 +288,29 @@ def test_a_carriage_return_in_a_line_and_a_very_long_field_are_no_traceback(tmp_
     assert plan(tmp_path / "f.csv").read().rows == 3
     (tmp_path / "f.csv").write_text("user,item,remark\n1,2," + "x" * 140_000 + "\n3,4,c\n5,6,d\n")
     assert plan(tmp_path / "f.csv").read().rows == 3
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "ユーザID,作品,評価,日時",
+        "利用者,作品ID,評価値,時刻",
+        "Nutzer-Nr.;Artikel-Nr.;Bewertung;Zeitpunkt",
+        "会員ID,商品ID,点数,日時",
+    ],
+)
+def test_names_in_other_languages(header, tmp_path):
+    separator = ";" if ";" in header else ","
+    rows = [separator.join((str(n), str(n + 1), "4", "2013-05-01")) for n in range(4)]
+    (tmp_path / "f.csv").write_text("\n".join([header, *rows]), encoding="utf-8")
+    planned = plan(tmp_path / "f.csv")
+    assert planned.names == dict(zip(("user", "item", "value", "timestamp"), header.split(separator), strict=True))
+
+
+@pytest.mark.parametrize(("asked", "near"), [("User", "user"), ("usr", "user"), ("user_name", None)])
+def test_a_column_that_may_be_meant_is_suggested(asked, near, tmp_path):
+    (tmp_path / "f.csv").write_text("user,item\n1,2\n")
+    with pytest.raises(ValueError, match=f"there is no column '{asked}'") as caught:
+        plan(tmp_path / "f.csv", columns={"user": asked})
+    assert (f"Is {near!r} meant?" in str(caught.value)) == (near is not None)
+    assert ("meant" in str(caught.value)) == (near is not None)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from alsatian.data._frames import _listed
-from alsatian.data._names import candidates, is_weight
+from alsatian.data._names import candidates, is_weight, meant
 
 ROLES = ("user", "item", "value", "weight", "timestamp")
 _BY_PLACE = ("user", "item", "value", "timestamp")  # the order of the columns where they have no names
@@ -63,7 +63,9 @@ def _place(role: str, name: str, names: Sequence[str]) -> int:
     if not found and name.isdecimal() and 1 <= int(name) <= len(names):
         return int(name) - 1
     if not found:
-        raise ValueError(f"there is no column {name!r} for the {role}s. There are {_listed(list(names))}.")
+        raise ValueError(
+            f"there is no column {name!r} for the {role}s.{meant(name, names)} There are {_listed(list(names))}."
+        )
     if len(found) > 1:
         told = ", ".join(str(place + 1) for place in found)
         raise ValueError(f"columns {told} are all called {name!r}: give the {role} column by its number.")
