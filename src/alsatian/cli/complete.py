@@ -138,6 +138,6 @@ def _beside(path: Path, form: str | None, endings: Sequence[str]) -> Path:
     """Return the name of the filled table, beside the one with holes."""
     if str(path) == "-" or (path.exists() and not path.is_file()):
         path = Path(f"table.{form or 'csv'}")
-    plain = path.with_suffix("") if path.suffix.lower() in (".gz", ".bz2", ".xz") else path
+    plain = path.with_suffix("") if path.suffix.lower() in (".gz", ".bz2", ".xz", ".zip") else path
     suffix = plain.suffix if plain.suffix and plain.suffix.lower() in endings else ".csv"
     return Path(f"{plain.stem}-complete{suffix}")

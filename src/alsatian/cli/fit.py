@@ -130,8 +130,10 @@ def kind_of(planned: Plan, reading: Any) -> tuple[str, str]:
 
 
 def _stem(planned: Plan) -> str:
-    path, streamed = planned.source.path, planned.source.spool is not None
-    return "model" if path is None or streamed else path.name.split(".")[0] or "model"
+    path, given = planned.source.path, Path(planned.source.url)
+    if path is not None and planned.source.spool is not None:  # of a stream, or of a file that was packed
+        path = given if given.is_file() else None
+    return "model" if path is None else path.name.split(".")[0] or "model"
 
 
 def _tell(args: argparse.Namespace, recommender: Any, output: Path, planned: Plan, left_out: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from alsatian.cli.arguments import non_negative_int
 from alsatian.cli.output import counted, note, number, print_json, size, warn
 from alsatian.console import print_table
 
@@ -59,6 +60,9 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
         default=None,
         help="the first line of a text names the columns, or does not",
     )
+    how.add_argument(
+        "--skip", type=non_negative_int, default=0, metavar="N", help="lines above the table in a text (default: 0)"
+    )
     how.add_argument("--table", metavar="NAME", help="of a database")
     how.add_argument("--query", metavar="SQL", help="of a database: its rows are read")
     how.add_argument("--strict", action="store_true", help="stop at the first line that cannot be used")
@@ -75,7 +79,7 @@ def options_of(args: argparse.Namespace) -> Options:
     """Return how a table is to be read."""
     from alsatian.data.reading import Options
 
-    names = ("encoding", "separator", "decimal", "header", "table", "query")
+    names = ("encoding", "separator", "decimal", "header", "skip", "table", "query")
     return Options(**{name: getattr(args, name) for name in names})
 
 

@@ -34,6 +34,8 @@ class Options:
         Whether the first line of a text names the columns.
     table, query : str or None
         What to read of a database.
+    skip : int
+        Lines above the table in a text.
     empty_rows : bool
         Whether a line of nothing but separators is a row, and no empty line.
     """
@@ -44,6 +46,7 @@ class Options:
     header: bool | None = None
     table: str | None = None
     query: str | None = None
+    skip: int = 0
     empty_rows: bool = False
 
 
@@ -86,7 +89,7 @@ class TextReader:
         encoding = encoding_of(sample, options.encoding)
         found = dialect_of(
             sample, encoding, separator=options.separator, decimal=options.decimal, header=options.header,
-            whole=len(sample) < SAMPLE,
+            skip=options.skip, whole=len(sample) < SAMPLE,
         )  # fmt: skip
         self.dialect: Dialect = replace(found, empty_rows=options.empty_rows)
         self.names, self.named = self.dialect.names, bool(self.dialect.header)

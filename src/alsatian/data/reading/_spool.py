@@ -8,7 +8,7 @@ import sys
 import tempfile
 import weakref
 from pathlib import Path
-from typing import IO
+from typing import Any
 
 STANDARD_INPUT = ("-", "/dev/stdin")
 
@@ -28,7 +28,7 @@ class Spool:
     path : Path
     """
 
-    def __init__(self, stream: IO[bytes], ending: str = "") -> None:
+    def __init__(self, stream: Any, ending: str = "") -> None:
         descriptor, name = tempfile.mkstemp(prefix="alsatian-", suffix=ending)
         self.path = Path(name)
         self._end = weakref.finalize(self, self.path.unlink, missing_ok=True)
