@@ -112,16 +112,6 @@ def test_the_kind_of_model_follows_the_values(header, values, kind, capsys, fold
     assert told(capsys, "fit", "x.csv", "--n-components", 2)["class"] == kind
 
 
-@pytest.mark.parametrize("suffix", ["csv", "parquet", "ndjson"])
-def test_columns_of_numbers_that_are_not_read_are_named(suffix, capsys, folder):
-    table = TABLE.rename({"rating": "liking"}).with_columns(remark=pl.lit("fine"), age=pl.lit(30))
-    getattr(table, f"write_{suffix}")(f"x.{suffix}")
-    said = run(capsys, "fit", f"x.{suffix}", "-o", "x.alsatian")
-    assert "not read: 'liking', 'age', which hold numbers; --value-column says which holds the values" in said.err
-    for more in (["--no-value"], ["--value-column", "liking"]):
-        assert "not read" not in run(capsys, "fit", f"x.{suffix}", "-o", "x.alsatian", *more).err
-
-
 def test_a_dry_run_does_nothing(capsys, folder):
     said = run(capsys, "fit", "plays.csv", "--dry-run")
     assert "user (guessed)" in said.out

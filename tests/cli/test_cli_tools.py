@@ -100,6 +100,7 @@ def test_datasets(capsys, folder):
     assert "give a file to write fleet-routes to" in run(capsys, "datasets", "fleet-routes", status=1).err
     nowhere = run(capsys, "datasets", "movielens-1m", "-o", "m.csv", "--no-download", "--data-home", folder, status=1)
     assert "There is no MovieLens 1m in" in nowhere.err
+    assert "Leave out --no-download" in nowhere.err
 
 
 def test_movielens_from_a_local_copy(capsys, shared_data, folder):

@@ -32,6 +32,7 @@ from alsatian.cli import (
     update,
 )
 from alsatian.cli.arguments import UsageError
+from alsatian.cli.words import of_command
 from alsatian.console import write_what_can_be
 
 _COMMANDS = (
@@ -104,15 +105,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("alsatian: interrupted", file=sys.stderr)
         return 130
     except UsageError as error:
-        print(f"alsatian: error: {error}", file=sys.stderr)
+        print(f"alsatian: error: {of_command(error)}", file=sys.stderr)
         return 2
     except (ImportError, OSError, ValueError) as error:  # ours, and what the user can mend; the rest is a bug
-        print(f"alsatian: error: {error}", file=sys.stderr)
+        print(f"alsatian: error: {of_command(error)}", file=sys.stderr)
         return 1
     except KeyError as error:
         if type(error).__name__ != "UnknownIdError":  # not imported, as help must be quick
             raise
-        print(f"alsatian: error: {error}", file=sys.stderr)
+        print(f"alsatian: error: {of_command(error)}", file=sys.stderr)
         return 3
     return status
 
@@ -125,4 +126,4 @@ def _open_what_is_closed() -> None:
 
 
 def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
-    print(f"alsatian: warning: {message}", file=sys.stderr)
+    print(f"alsatian: warning: {of_command(message)}", file=sys.stderr)

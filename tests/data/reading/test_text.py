@@ -131,7 +131,7 @@ def test_what_is_given_is_not_guessed(tmp_path):
         (b"\n\n\n", "no line of a table"),
         (bytes(range(256)) * 4, "no text has"),
         (b"user\n1\n2\n", "nothing is seen to separate fields; line 1 is 'user'"),
-        (b"foo,bar,baz\n1,2,3\n", "is named like users: say which is the user column. There are 'foo', 'bar'"),
+        (b"foo,bar,baz\n1,2,3\n", "is named like users: say which is, --user-column. There are 'foo', 'bar'"),
         (b"user,uid,item\n1,2,3\n", "2 columns may hold the users, 'user', 'uid'"),
         (b"user,item,rating,stars\n1,2,3,4\n", "2 columns may hold the values, 'rating', 'stars'"),
         (b"user,item,weight\n1,2,3\n", "there is a column 'weight', and nothing says what it is"),

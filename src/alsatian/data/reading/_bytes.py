@@ -138,6 +138,6 @@ def _undecodable(error: UnicodeDecodeError, encoding: Encoding, line: int) -> st
     line += error.object[: error.start].count(b"\n")
     byte = error.object[error.start]
     return (
-        f"line {line} holds the byte 0x{byte:02x}, which is not {encoding.codec.upper()}. Say which encoding the file "
-        "is in: latin-1 or cp1252 for files of older programs, utf-16 for some of Windows."
+        f"line {line} holds the byte 0x{byte:02x}, which is not {encoding.codec.upper()}. Say which --encoding the "
+        "file is in: latin-1 or cp1252 for files of older programs, utf-16 for some of Windows."
     )

@@ -130,7 +130,8 @@ class Plan:
         if bad.count > _MOST * total:
             raise ValueError(
                 f"{self.source.name}, read as {self.how}: {bad.count:,} of {total:,} {bad.place}s cannot be used, the "
-                f"first is {bad.first[0]}. Say how it is to be read, if not like this."
+                f"first is {bad.first[0]}. If it is to be read otherwise, say so: --separator, --header, --skip, "
+                "--decimal, or the columns."
             )
         return Reading(self, table, None, bad, blank, collector.dropped)
 

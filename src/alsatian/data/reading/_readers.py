@@ -167,7 +167,7 @@ def reader_of(source: Source, options: Options) -> Reader:
         Where it is none, or options are given that it does not have.
     """
     if source.kind not in DATABASES and (options.table or options.query):
-        raise ValueError(f"{source.name} is no database: table and query are for SQLite, DuckDB and PostgreSQL.")
+        raise ValueError(f"{source.name} is no database: --table and --query are for SQLite, DuckDB and PostgreSQL.")
     if source.kind in DATABASES:
         return SqlReader(source, options)
     try:

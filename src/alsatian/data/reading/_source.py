@@ -99,7 +99,7 @@ def source_of(given: str | os.PathLike[str], form: str | None = None) -> Source:
         raise ValueError("PostgreSQL is read by a URL, postgresql://user@host/name, not from a file.")
     name = "standard input" if streamed else text
     if kind is None:
-        raise ValueError(f"{name}: the kind of file is not known by its name. Give its format: {', '.join(FORMATS)}.")
+        raise ValueError(f"{name}: the kind of file is not known by its name. Give its --format: {', '.join(FORMATS)}.")
     if spool is None:
         spool = standard_input() if streamed else of_stream(path)
     place = path if spool is None else spool.path

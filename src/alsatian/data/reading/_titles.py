@@ -60,7 +60,7 @@ def read_titles(
     if None in places or places[0] == places[1]:
         raise ValueError(
             f"{given.name}: it is not clear which columns are the items and their titles. There are {_listed(names)}: "
-            "say which is the title."
+            "say which is the title, --title-column."
         )
     bad = BadLines(reader.place)
     collector = Collector(["item", "title"], bad)

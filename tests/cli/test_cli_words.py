@@ -1,0 +1,64 @@
+"""What the command says: options where the library has parameters, ids where it has positions."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from alsatian import cli
+from listeners import frame
+
+pl = pytest.importorskip("polars")
+
+TABLE = pl.from_pandas(frame())
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
+    return tmp_path
+
+
+def run(capsys, *args, status=0):
+    assert cli.main([str(arg) for arg in args]) == status
+    return capsys.readouterr()
+
+
+@pytest.mark.parametrize(
+    ("text", "args", "told"),
+    [
+        ("user,item,rating\na,x,1,2\nb,y,2\n", ["--strict"], "have such lines left out: without --strict"),
+        ("user,item,a\nx,y\n", ["--table", "t"], "--table and --query are for SQLite"),
+        ("users of mine\nx\ny\n", [], "Say what does: --separator"),
+        ("a,b\n1,2\n", [], "say which is, --user-column"),
+        ("user,item,weight\n1,2,3\n", [], "or say that there is no weight, --no-weight"),
+        ("user,user,item\n1,2,3\n", ["--user-column", "user"], "by its number, --user-column"),
+        ("user,item,rating,stars\n1,2,3,4\n", [], "say which is, --value-column, or that there is none, --no-value"),
+    ],
+)
+def test_errors_name_options_and_not_parameters(text, args, told, capsys, folder):
+    (folder / "x.csv").write_text(text)
+    assert told in run(capsys, "fit", "x.csv", *args, status=1).err
+
+
+def test_lines_above_the_table_are_skipped(capsys, folder):
+    (folder / "x.csv").write_text("u,v,w\n1,2,3\n" + TABLE.write_csv())
+    assert "header in line 3" in run(capsys, "fit", "x.csv", "--skip", 2).err
+
+
+def test_what_has_no_cell_is_called_by_its_id(capsys, folder):
+    (folder / "x.csv").write_text("user,item,plays\nann,rain,3\nann,snow,0\nbob,rain,2\n")
+    said = run(capsys, "fit", "x.csv", "--n-components", 2, "--model", "implicit")
+    assert "1 item (first: item 'snow') without an observed cell" in said.err
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet", "ndjson"])
+def test_columns_of_numbers_that_are_not_read_are_named(suffix, capsys, folder):
+    table = TABLE.rename({"rating": "liking"}).with_columns(remark=pl.lit("fine"), age=pl.lit(30))
+    getattr(table, f"write_{suffix}")(f"x.{suffix}")
+    said = run(capsys, "fit", f"x.{suffix}", "-o", "x.alsatian")
+    assert "not read: 'liking', 'age', which hold numbers; --value-column says which holds the values" in said.err
+    for more in (["--no-value"], ["--value-column", "liking"]):
+        assert "not read" not in run(capsys, "fit", f"x.{suffix}", "-o", "x.alsatian", *more).err
