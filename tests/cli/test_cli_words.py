@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 
 import pytest
 
-from alsatian import cli
+from alsatian import ALS, Recommender, cli
 from listeners import frame
 
 pl = pytest.importorskip("polars")
@@ -62,3 +63,40 @@ def test_columns_of_numbers_that_are_not_read_are_named(suffix, capsys, folder):
     assert "not read: 'liking', 'age', which hold numbers; --value-column says which holds the values" in said.err
     for more in (["--no-value"], ["--value-column", "liking"]):
         assert "not read" not in run(capsys, "fit", f"x.{suffix}", "-o", "x.alsatian", *more).err
+
+
+@pytest.fixture
+def model(folder):
+    Recommender(ALS(2, random_state=0, max_iter=3, tol=0)).fit(TABLE).save("m.alsatian")
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["inspect", "none.alsatian"], "there is no file none.alsatian"),
+        (["recommend", "m.alsatian", "--users-from", "none.txt"], "there is no file none.txt"),
+        (["recommend", "m.alsatian", "--users-from", "picture"], "picture: it holds bytes that no text has"),
+        (["fit", "fake.parquet"], "fake.parquet cannot be read as Parquet"),
+        (["fit", "m.alsatian/x.csv"], "there is no file m.alsatian/x.csv"),
+        (["fit", "cut.csv.gz"], "cut.csv.gz is damaged"),
+        (["fit", "empty.csv"], "empty.csv: it holds no line"),
+    ],
+)
+@pytest.mark.usefixtures("model")
+def test_an_error_names_the_file_once_and_no_number(args, said, capsys, folder):
+    (folder / "picture").write_bytes(b"a\x00bcdefg")
+    (folder / "fake.parquet").write_text("user,item")
+    (folder / "cut.csv.gz").write_bytes(gzip.compress(TABLE.write_csv().encode())[:-20])
+    (folder / "empty.csv").write_text("")
+    told = run(capsys, *args, status=1).err
+    assert told.startswith(f"alsatian: error: {said}")
+    assert "Errno" not in told
+    assert told.count(args[-1]) == 1
+
+
+@pytest.mark.usefixtures("model")
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig", "utf-8"])
+def test_users_come_in_any_encoding(encoding, capsys, folder):
+    (folder / "who.txt").write_text("u3\r\n\r\nu1\r\n", encoding=encoding, newline="")
+    said = run(capsys, "recommend", "m.alsatian", "--users-from", "who.txt", "-n", 1, "--output-format", "csv").out
+    assert [line.split(",")[0] for line in said.splitlines()] == ["user", "u3", "u1"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -101,17 +102,26 @@ def _liked(recommender: Any, items: list[Any]) -> dict[Any, float]:
 def _given(args: argparse.Namespace) -> list[str]:
     if args.users_from is None:
         return list(args.users)
-    if str(args.users_from) == "-":
-        text = sys.stdin.read()
-    else:
-        if args.users_from.is_dir():
-            raise ValueError(f"{args.users_from} is a folder; add the name of a file.")
-        text = args.users_from.read_text(encoding="utf-8-sig")
+    text = sys.stdin.read() if str(args.users_from) == "-" else _text_of(args.users_from)
     lines = [line.strip() for line in text.splitlines()]
     found = [line for line in lines if line]
     if not found:
         raise ValueError(f"{args.users_from} holds no user.")
     return found
+
+
+def _text_of(path: Path) -> str:
+    """Return a text in the encoding that its first bytes tell."""
+    from alsatian.data.reading._bytes import SAMPLE, blocks, encoding_of
+
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder; add the name of a file.")
+    content = path.read_bytes()
+    try:
+        encoding = encoding_of(content[:SAMPLE])
+        return "".join(block.text.decode() for block in blocks(io.BytesIO(content), encoding, mac=True))
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
 
 
 def _rows(listing: Any, titles: Titles) -> Iterable[list[Any]]:

@@ -131,7 +131,8 @@ class ColumnarReader:
             self._table = pl.scan_parquet(source.path) if source.kind == "parquet" else _arrow(source)
             self.names: Sequence[str] = self._table.collect_schema().names()
         except (pl.exceptions.PolarsError, OSError) as error:
-            raise ValueError(f"{source.name} cannot be read as {self.how}: {error}") from error
+            said = str(error).replace(str(source.path), source.name)  # which may be a temporary file
+            raise ValueError(f"{source.name} cannot be read as {self.how}: {said}") from error
 
     def parts(self, chosen: Sequence[int], bad: BadLines) -> Iterator[Part]:
         """Yield the rows; there are no lines that could be bad."""
@@ -174,7 +175,9 @@ def reader_of(source: Source, options: Options) -> Reader:
         if source.kind == "text":
             return TextReader(source, options)
         return NdjsonReader(source) if source.kind == "ndjson" else ColumnarReader(source)
-    except (ValueError, EOFError) as error:
+    except ValueError as error:
+        if str(error).startswith(source.name):
+            raise
         raise ValueError(f"{source.name}: {error}") from error
 
 
