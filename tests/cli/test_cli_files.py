@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import io
+import json
 import os
 import sqlite3
 import stat
@@ -137,12 +139,12 @@ def test_what_is_read_is_not_written_over(args, capsys, folder):
     with contextlib.closing(sqlite3.connect("shop.sqlite")) as connection:
         connection.execute("CREATE TABLE plays (user, item)")
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
-    assert "is read, and would be written over: name another file" in run(capsys, *args, status=1).err
+    assert "is read, and would be written over: name another file" in run(capsys, *args, status=2).err
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
 def test_titles_are_of_movielens(capsys):
-    said = run(capsys, "datasets", "fleet-routes", "-o", "x.csv", "--titles", "y.csv", status=1)
+    said = run(capsys, "datasets", "fleet-routes", "-o", "x.csv", "--titles", "y.csv", status=2)
     assert "--titles is for MovieLens" in said.err
 
 
@@ -164,3 +166,50 @@ def test_an_ending_that_is_not_written_is_refused_at_once(args, capsys, folder):
     before = sorted(os.listdir())
     assert "is not known; let its name end in" in run(capsys, *args, status=2).err
     assert sorted(os.listdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("args", "names"),
+    [
+        (["recommend", "m.alsatian", "u3"], ["user", "rank", "item", "score"]),
+        (["similar", "m.alsatian", "104"], ["item", "rank", "similar", "cosine"]),
+        (["predict", "m.alsatian", "u3", "104"], ["user", "item", "score"]),
+        (["explain", "m.alsatian", "u3", "104"], ["item", "value", "contribution"]),
+    ],
+)
+def test_json_is_written_by_the_name_of_the_file_and_all_say_what_is_written(args, names, capsys, folder):
+    said = run(capsys, *args, "-o", "x.json")
+    rows = json.loads((folder / "x.json").read_text())
+    rows = rows["contributions"] if args[0] == "explain" else rows
+    assert list(rows[0]) == names
+    assert said.out == ""
+    assert "written to x.json" in said.err
+    assert "written to x.csv" in run(capsys, *args, "-o", "x.csv").err
+    assert (folder / "x.csv").read_text().startswith(",".join(names))
+
+
+def test_lists_of_all_go_to_a_pipe_as_a_table(capsys, folder, monkeypatch):
+    monkeypatch.setattr("alsatian.cli.recommend._MANY", 10)
+    assert len(run(capsys, "recommend", "m.alsatian", "--all", "-n", 2).out.splitlines()) == 2 + 2 * 30
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    assert "no table for a terminal" in run(capsys, "recommend", "m.alsatian", "--all", status=2).err
+
+
+def test_pairs_that_are_typed_may_be_unknown(capsys, folder):
+    said = run(capsys, "predict", "m.alsatian", "u3", "104", "99999", "--output-format", "csv")
+    assert "Of 2 pairs 0 are of an unknown user and 1 of an unknown item" in said.err
+    rows = list(csv.reader(io.StringIO(said.out)))
+    assert [row[1] for row in rows] == ["item", "104", "99999"]
+    said = run(capsys, "predict", "m.alsatian", "nobody", "104", "--output-format", "csv")
+    assert "unknown user" in said.err
+    (folder / "titles.csv").write_text("item,title\n104,Alien\n")
+    run(capsys, "predict", "m.alsatian", "u3", "Alines", "--items", "titles.csv", status=3)
+
+
+def test_the_ridge_may_be_chosen(capsys, folder):
+    said = run(capsys, "fit", "plays.csv", "--reg", "auto", "--seed", 0, "-o", "auto.alsatian")
+    model = alsatian.load("auto.alsatian").model_
+    assert model.reg == "auto"
+    assert f"λ = {model.reg_:.4g} chosen" in said.out
+    with pytest.raises(SystemExit):
+        cli.main(["complete", "holes.csv", "--reg", "auto"])

@@ -178,7 +178,7 @@ def test_fit_resumes(capsys, folder):
     models = [alsatian.load(f"{name}.alsatian").model_ for name in ("whole", "again")]
     assert models[0].history_ == models[1].history_
     np.testing.assert_array_equal(models[0].row_factors_, models[1].row_factors_)
-    assert "needs the folder" in run(capsys, *common, "--resume", status=1).err
+    assert "needs the folder" in run(capsys, *common, "--resume", status=2).err
 
 
 def test_recommend_to_the_terminal(capsys, fitted):
@@ -325,16 +325,17 @@ def test_inspect(capsys, fitted):
         (["similar", "m.alsatian", "999"], 3, "there is no item '999'"),
         (["similar", "m.alsatian", "song 10", "--items", "titles.csv"], 3, "10 titles are like 'song 10': 'Song 100"),
         (["explain", "m.alsatian", "u3", "x"], 3, "there is no item 'x'"),
-        (["recommend", "m.alsatian"], 1, "say for whom"),
-        (["recommend", "m.alsatian", "u3", "--all"], 1, "say for whom"),
+        (["recommend", "m.alsatian"], 2, "say for whom"),
+        (["recommend", "m.alsatian", "u3", "--all"], 2, "say for whom"),
         (["recommend", "nothing.alsatian", "u3"], 1, "nothing.alsatian"),
         (["recommend", "plays.csv", "u3"], 1, "plays.csv"),
         (["recommend", "m.alsatian", "u3", "-o", "x.doc"], 2, "kind of file is not known"),
         (["recommend", "m.alsatian", "u3", "-o", "no/x.csv"], 1, "there is no folder no"),
         (["recommend", "m.alsatian", "u3", "--output-format", "parquet"], 2, "Parquet is written to a file"),
-        (["predict", "m.alsatian"], 1, "say what to predict"),
+        (["predict", "m.alsatian"], 2, "say what to predict"),
         (["fit", "nothing.csv"], 1, "there is no file nothing.csv"),
-        (["fit", "plays.csv", "--model", "implicit", "--bias", "both"], 1, "--bias is for --model ratings"),
+        (["fit", "plays.csv", "--model", "implicit", "--bias", "both"], 2, "--bias is for --model ratings"),
+        (["fit", "plays.csv", "--model", "implicit", "--reg", "auto"], 2, "--reg auto is for --model ratings"),
         (["fit", "plays.csv", "--user-column", "who"], 1, "there is no column 'who' for the users"),
         (["fit", "plays.csv", "-o", "no/m.alsatian"], 1, "there is no folder no"),
         (["fit", "plays.csv", "--table", "x"], 1, "is no database"),

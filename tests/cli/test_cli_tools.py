@@ -97,7 +97,7 @@ def test_datasets(capsys, folder):
     np.testing.assert_allclose(pl.read_csv("delays.csv").drop("route").to_numpy(), delays.X, atol=1e-4)
     run(capsys, "datasets", "ratings", "-o", "ratings.parquet")
     assert pl.read_parquet("ratings.parquet").shape == (100_000, 3)
-    assert "give a file to write fleet-routes to" in run(capsys, "datasets", "fleet-routes", status=1).err
+    assert "give a file to write fleet-routes to" in run(capsys, "datasets", "fleet-routes", status=2).err
     nowhere = run(capsys, "datasets", "movielens-1m", "-o", "m.csv", "--no-download", "--data-home", folder, status=1)
     assert "There is no MovieLens 1m in" in nowhere.err
     assert "Leave out --no-download" in nowhere.err

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alsatian.cli import source
+from alsatian.cli.arguments import UsageError
 from alsatian.cli.output import add_quiet, check_place, counted, note, print_json, size
 from alsatian.cli.parameters import add_parameters, parameters_of
 from alsatian.console import print_table
@@ -66,7 +67,7 @@ def register(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Read, fit, save, and say what came out."""
     if args.resume and args.checkpoint is None:
-        raise ValueError("--resume needs the folder of the checkpoint: --checkpoint FOLDER.")
+        raise UsageError("--resume needs the folder of the checkpoint: --checkpoint FOLDER.")
     planned = source.plan_of(args, args.source)
     if args.dry_run:
         return source.show_plan(args, planned)
@@ -163,6 +164,8 @@ def _tell(args: argparse.Namespace, recommender: Any, output: Path, planned: Pla
     else:
         met = "met" if model.converged_ else "not met: more iterations may lower the loss further"
     done, seconds = counted(model.n_iter_, "iteration"), f"{history.seconds[-1]:.2f} s"
+    if model.get_params().get("reg") == "auto":
+        done = f"λ = {model.reg_:.4g} chosen, {done}"
     if left_out["resumed_after"]:
         done, seconds = f"{done}, {left_out['resumed_after']} of them before", f"{seconds} in all"
     rows = [

@@ -37,6 +37,21 @@ def known(text: str, ids: Any, what: str) -> Any:
     return found
 
 
+def spelt(text: str, ids: Any) -> Any:
+    """Return the id that a text spells, or, where none is known, what it would be among ids of this type.
+
+    Parameters
+    ----------
+    text : str
+    ids : Ids
+    """
+    found = find(text, ids)
+    if found is not None:
+        return found
+    kind = type(ids.values[:1].tolist()[0])
+    return next((value for value in _spellings(text) if type(value) is kind), text)
+
+
 def as_known(values: list[Any], ids: Any) -> list[Any]:
     """Return ids of a file as the model has them: a column may be of numbers in one file and of texts in another.
 

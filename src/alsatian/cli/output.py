@@ -16,7 +16,7 @@ from urllib.parse import unquote
 from alsatian.cli.arguments import UsageError
 from alsatian.console import print_table
 
-FILES = {".csv": "csv", ".tsv": "tsv", ".ndjson": "ndjson", ".jsonl": "ndjson", ".parquet": "parquet"}
+FILES = {".csv": "csv", ".tsv": "tsv", ".ndjson": "ndjson", ".jsonl": "ndjson", ".json": "json", ".parquet": "parquet"}
 PICTURES = (".png", ".pdf", ".svg")
 FORMATS = ("table", "csv", "tsv", "ndjson", "json", "parquet")
 _READ = ("model", "pairs", "items", "users_from", "titles")
@@ -115,7 +115,7 @@ def check_place(path: Path | None, *inputs: Path | str | None, through: bool = T
         raise ValueError(f"{path}: there is no folder {path.parent}; make it, or name another place.")
     for other in inputs:
         if other is not None and _is_same(path, _path_of(str(other))):
-            raise ValueError(f"{path} is read, and would be written over: name another file with --output.")
+            raise UsageError(f"{path} is read, and would be written over: name another file with --output.")
     from alsatian.persistence._replace import checked
 
     checked(path, through=through)
@@ -218,6 +218,17 @@ def dumps(value: Any, *, indent: int | None = None) -> str:
 def print_json(value: Any, stream: TextIO | None = None) -> None:
     """Print the result for scripts."""
     print(dumps(value, indent=2), file=stream)
+
+
+def put_json(args: argparse.Namespace, value: Any) -> None:
+    """Print a result that is one object, or write it to the file of ``--output``."""
+    if args.output is None:
+        print_json(value)
+        return
+    from alsatian.persistence._replace import beside
+
+    with beside(args.output, through=True) as name:
+        Path(name).write_text(dumps(value, indent=2) + "\n", encoding="utf-8")
 
 
 def table_text(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from alsatian.cli import ids
-from alsatian.cli.arguments import positive_int
+from alsatian.cli.arguments import UsageError, positive_int
 from alsatian.cli.models import add_model, load_recommender
 from alsatian.cli.output import add_table_output, counted, format_of, note, score, table_writer
 from alsatian.cli.titles import Titles, add_titles
@@ -56,11 +56,11 @@ def run(args: argparse.Namespace) -> int:
     form = format_of(args)
     asked = bool(args.users) + bool(args.users_from) + args.all + bool(args.liked)
     if asked != 1:
-        raise ValueError("say for whom: ids of users, --users-from FILE, --all, or --liked ITEM ….")
+        raise UsageError("say for whom: ids of users, --users-from FILE, --all, or --liked ITEM ….")
     recommender = load_recommender(args.model)
     titles = Titles(args, recommender.items_)
-    if form == "table" and args.all and len(recommender.users_) > _MANY:
-        raise ValueError(
+    if form == "table" and args.all and len(recommender.users_) > _MANY and sys.stdout.isatty():
+        raise UsageError(
             f"lists of {counted(len(recommender.users_), 'user')} are no table for a terminal: give --output FILE."
         )
     header = ["user", "rank", *titles.header(), "score"]
