@@ -85,5 +85,7 @@ def _data_rows(data: dict[str, Any]) -> list[list[str]]:
             least, mean, most = data[name]
             rows.append([name, f"{least:g} to {most:g}, {mean:.4g} on average"])
     if "timestamps" in data:
-        rows.append(["timestamps", " to ".join(str(time) for time in data["timestamps"])])
+        from alsatian.data._times import told
+
+        rows.append(["timestamps", " to ".join(map(told, data["timestamps"]))])
     return rows
