@@ -292,3 +292,14 @@ def test_where_nothing_is_left_to_gain_the_tolerance_is_met(bias):
     assert (model.history_.loss[-1], model.converged_) == (0.0, True)
     assert model.n_iter_ <= 3
     assert ALS(2, bias=bias, random_state=0, tol=0, max_iter=5).fit(X).n_iter_ == 5
+
+
+def test_callbacks_are_taken_away_and_what_is_none_is_told():
+    watcher = Watcher()
+    model = ALS(2, max_iter=2, random_state=0).set_callbacks(watcher)
+    for nothing in ((), (None,)):
+        model.set_callbacks(watcher).set_callbacks(*nothing).fit(R)
+    assert watcher.calls == []
+    for wrong in ("x", [watcher], Watcher):
+        with pytest.raises(TypeError, match=r"set_callbacks takes callbacks, one an argument.*Got"):
+            model.set_callbacks(wrong)
