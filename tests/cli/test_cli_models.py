@@ -339,6 +339,7 @@ def test_inspect(capsys, fitted):
         (["fit", "plays.csv", "--user-column", "who"], 1, "there is no column 'who' for the users"),
         (["fit", "plays.csv", "-o", "no/m.alsatian"], 1, "there is no folder no"),
         (["fit", "plays.csv", "--table", "x"], 1, "is no database"),
+        (["fit", "plays.csv", "--table", "x", "--query", "y"], 2, "--table and --query are given"),
     ],
 )  # fmt: skip
 def test_errors_are_one_line_with_a_status(args, status, told, capsys, fitted):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 
+import numpy as np
 import pytest
 
-from alsatian import ALS, Recommender, cli
+import alsatian
+from alsatian import ALS, ImplicitALS, Interactions, Recommender, cli
 from listeners import frame
 
 pl = pytest.importorskip("polars")
@@ -100,3 +103,29 @@ def test_users_come_in_any_encoding(encoding, capsys, folder):
     (folder / "who.txt").write_text("u3\r\n\r\nu1\r\n", encoding=encoding, newline="")
     said = run(capsys, "recommend", "m.alsatian", "--users-from", "who.txt", "-n", 1, "--output-format", "csv").out
     assert [line.split(",")[0] for line in said.splitlines()] == ["user", "u3", "u1"]
+
+
+@pytest.mark.parametrize("unit", ["ns", "s"])
+def test_ids_that_are_times_are_written_as_times(unit, capsys, folder):
+    users = np.datetime64("2013-05-01T18:30:00.000000001" if unit == "ns" else "2013-05-01T18:30:00", unit)
+    users = users + np.arange(3) * np.timedelta64(1, unit)
+    known = Interactions.from_arrays(np.repeat(users, 2), ["x", "y", "y", "z", "z", "x"])
+    Recommender(ImplicitALS(2, random_state=0)).fit(known).save("times.alsatian")
+    how = ["recommend", "times.alsatian", "--all", "-n", 1]
+    rows = run(capsys, *how, "--output-format", "csv").out.splitlines()[1:]
+    assert all(row.startswith("2013-05-01") for row in rows)
+    assert all(row["user"].startswith("2013-05-01") for row in json.loads(run(capsys, *how, "--json").out))
+    run(capsys, *how, "-o", "x.parquet")
+    assert pl.read_parquet("x.parquet")["user"].cast(pl.String).str.starts_with("2013-05-01").all()
+    assert "2013-05-01" in run(capsys, "recommend", "times.alsatian", "nobody", status=3).err
+
+
+def test_a_file_of_interactions_is_inspected(capsys, folder):
+    known = Interactions.from_arrays([1, 1, 2], ["x", "y", "x"], timestamp=[978300760, 978300761, 978300762])
+    alsatian.save(known, "i.alsatian")
+    said = run(capsys, "inspect", "i.alsatian").out
+    assert said.startswith("i.alsatian: interactions, ")
+    assert "None" not in said
+    assert "parameter" not in said
+    assert "2000-12-31 22:12:40 to 2000-12-31 22:12:42" in said
+    assert json.loads(run(capsys, "inspect", "i.alsatian", "--json").out)["data"]["users"] == 2

@@ -70,3 +70,17 @@ def test_an_error_of_another_file_keeps_its_name(tmp_path):
         write_beside(tmp_path / "file", lambda name: open(tmp_path / "other").close())
     assert caught.value.filename == str(tmp_path / "other")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_place_that_may_not_be_written_is_told_by_its_own_name(tmp_path, monkeypatch):
+    real = os.open
+
+    def refuse(name, flags, *mode):
+        if os.path.dirname(str(name)) == str(tmp_path) and flags & os.O_WRONLY:
+            raise PermissionError(13, "Permission denied", name)
+        return real(name, flags, *mode)
+
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(PermissionError, match=r"lists\.csv cannot be written: Permission denied") as caught:
+        write_beside(tmp_path / "lists.csv", lambda name: None)
+    assert ".tmp" not in str(caught.value)

@@ -36,6 +36,8 @@ def register(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Explain and write."""
+    from alsatian.data._columns import to_list
+
     form = format_of(args)
     recommender = load_recommender(args.model)
     titles = Titles(args, recommender.items_)
@@ -45,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     rows = [
         [*titles.row(other), value, share]
         for other, value, share in zip(
-            told.items.tolist(), told.values.tolist(), told.contributions.tolist(), strict=True
+            to_list(told.items), told.values.tolist(), told.contributions.tolist(), strict=True
         )
     ]
     header = [*titles.header(), "value", "contribution"]

@@ -31,8 +31,9 @@ def known(text: str, ids: Any, what: str) -> Any:
     found = find(text, ids)
     if found is None:
         from alsatian.data import UnknownIdError
+        from alsatian.data._columns import to_list
 
-        some = ", ".join(str(id) for id in ids.values[:3].tolist())
+        some = ", ".join(str(id) for id in to_list(ids.values[:3]))
         raise UnknownIdError(f"there is no {what} {text!r} among {len(ids):,}, such as {some}.", text)
     return found
 
@@ -48,7 +49,9 @@ def spelt(text: str, ids: Any) -> Any:
     found = find(text, ids)
     if found is not None:
         return found
-    kind = type(ids.values[:1].tolist()[0])
+    from alsatian.data._columns import to_list
+
+    kind = type(to_list(ids.values[:1])[0])
     return next((value for value in _spellings(text) if type(value) is kind), text)
 
 

@@ -300,6 +300,8 @@ def _plain(value: Any) -> Any:
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
+    if type(value).__name__ == "datetime64":  # of NumPy, whose nanoseconds would be an integer
+        return str(value)
     if hasattr(value, "item") and not hasattr(value, "__len__"):
         return _plain(value.item())
     if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):  # noqa: PLR0124

@@ -125,7 +125,9 @@ def _text_of(path: Path) -> str:
 
 
 def _rows(listing: Any, titles: Titles) -> Iterable[list[Any]]:
-    for query, pairs in zip(listing.queries.tolist(), listing, strict=True):
+    from alsatian.data._columns import to_list
+
+    for query, pairs in zip(to_list(listing.queries), listing, strict=True):
         for rank, (item, value) in enumerate(pairs, 1):
             yield [query, rank, *titles.row(item), value]
 

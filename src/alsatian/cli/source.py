@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from alsatian.cli.arguments import non_negative_int
+from alsatian.cli.arguments import UsageError, non_negative_int
 from alsatian.cli.output import counted, note, number, print_json, size, warn
 from alsatian.console import print_table
 
@@ -79,6 +79,8 @@ def options_of(args: argparse.Namespace) -> Options:
     """Return how a table is to be read."""
     from alsatian.data.reading import Options
 
+    if args.table is not None and args.query is not None:
+        raise UsageError("--table and --query are given: give one of them.")
     names = ("encoding", "separator", "decimal", "header", "skip", "table", "query")
     return Options(**{name: getattr(args, name) for name in names})
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from alsatian.data._columns import to_list
 from alsatian.plot._canonical import Canonical
 from alsatian.recommend.recommender import Recommender
 from alsatian.report._html import column, paragraph, section, table, text
@@ -57,7 +58,7 @@ def neighbours_section(recommender: Recommender, names: Names) -> str:
     lists = recommender.similar_items(asked, n=n)
     rows = [
         [names.of(item), "<br>".join(f"{names.of(other)} ({score:.2f})" for other, score in pairs)]
-        for item, pairs in zip(asked.tolist(), lists, strict=True)
+        for item, pairs in zip(to_list(asked), lists, strict=True)
     ]
     note = paragraph("The number is the cosine of the angle between factors: 1 is the same direction.")
     return section(
