@@ -29,7 +29,7 @@ ARROWS: dict[str, set[str]] = {
     "recommend": {"models", "compat", "data", "persistence", "callbacks", "_engine"},
     "evaluation": {"recommend", "persistence", "models", "data", "console", "_engine"},
     "plot": {"evaluation", "recommend", "models", "data"},
-    "report": {"plot", "evaluation", "recommend", "models", "data", "console"},
+    "report": {"plot", "evaluation", "recommend", "models", "data", "console", "persistence"},
     "cli": {
         "report",
         "plot",

@@ -131,3 +131,14 @@ def test_a_stream_writes_what_its_encoding_has_and_the_nearest_where_it_has_not(
 def test_streams_that_are_no_files_are_left_alone():
     for stream in (io.StringIO(), object(), None):
         console.write_what_can_be(stream)
+
+
+@pytest.mark.parametrize("rich", [False, True])
+def test_names_with_line_ends_and_commands_to_the_terminal_stay_in_their_cell(rich, terminal):
+    stream = terminal if rich else io.StringIO()
+    rows = [["one\ntwo", "x"], ["tab\there", "\x1b[31mred"], ["three\u2028four\r", "y"]]
+    console.print_table(["a\n", "b"], rows, title="t\nu", stream=stream)
+    lines = stream.getvalue().splitlines()
+    for words in ("t u", "one two", "tab here", "\ufffd[31mred", "three four"):
+        assert sum(words in line for line in lines) == 1
+    assert rich or len(lines) == 1 + 2 + 3

@@ -146,6 +146,8 @@ def print_table(
     for name, part in [("align", sides), *((f"row {r}", row) for r, row in enumerate(rows))]:
         if len(part) != len(header):
             raise ValueError(f"{name} has {len(part)} entries, but the header has {len(header)}.")
+    header, title = [_in_one_line(name) for name in header], _in_one_line(title)
+    rows = [[_in_one_line(cell) for cell in row] for row in rows]
     if is_rich(out):
         _print_rich_table(header, rows, title=title, align=sides, highlight=highlight, stream=out)
     else:
@@ -249,6 +251,15 @@ class _PlainBar:
         left = f", at most {spent * (1 - share) / share:.0f} s left" if 0 < share < 1 else ""
         self._stream.write(f"{self._description}: {share:4.0%}, {spent:.0f} s{left}{tail}\n")
         self._stream.flush()
+
+
+def _in_one_line(text: str) -> str:
+    """Return a text without line ends, tabs and commands to the terminal, which names in data may hold."""
+    if text.isprintable():
+        return text
+    return "".join(
+        " " if letter.isspace() else "\ufffd" if unicodedata.category(letter) == "Cc" else letter for letter in text
+    )
 
 
 def _plain_table(header: Sequence[str], rows: Sequence[Sequence[str]], title: str, align: Sequence[Align]) -> str:

@@ -97,6 +97,18 @@ def test_more_iterations_go_on_from_the_end(tmp_path):
     assert np.all(np.diff(longer.history_.loss) <= 1e-12)
 
 
+def test_given_starts_are_compared_and_generators_are_not(tmp_path):
+    start = np.random.default_rng(0).normal(size=(R.shape[1], 3))
+    for init in (start, (start, np.zeros(R.shape[1]))):
+        how = {"init": init, "bias": "both", "random_state": np.random.RandomState(0)}
+        ALS(3, max_iter=2, **how).set_callbacks(Checkpoint(tmp_path)).fit(R)
+        again = Checkpoint(tmp_path, resume=True)
+        ALS(3, max_iter=4, tol=0, **how).set_callbacks(again).fit(R)
+        assert again.resumed_ == 2
+        with pytest.raises(ValueError, match="init='columns with the checksum"):
+            ALS(3, **how | {"init": start + 1}).set_callbacks(Checkpoint(tmp_path, resume=True)).fit(R)
+
+
 def test_without_resume_it_begins_anew(tmp_path):
     ALS(3, max_iter=4, tol=0, random_state=0).set_callbacks(Checkpoint(tmp_path)).fit(R)
     anew = ALS(3, max_iter=4, tol=0, random_state=1).set_callbacks(Checkpoint(tmp_path)).fit(R)
@@ -114,6 +126,8 @@ def test_with_nothing_to_resume_it_begins(tmp_path):
         (ALS(3, reg=0.2), R, "with reg=0.1, but the model has reg=0.2"),
         (ALS(4), R, "n_components=3"),
         (ALS(3, bias="both"), R, "bias='none'"),
+        (ALS(3, random_state=1), R, "with random_state=None, but the model has random_state=1"),
+        (ALS(3, init=np.ones((R.shape[1], 3))), R, "with init='random', but the model has init='columns with the"),
         (ALS(3), np.where(R == 5, 4, R), "other data: their checksum"),
         (ALS(3), R[:, :3], "other data: their shape"),
         (ImplicitALS(3), np.nan_to_num(R), "checkpoint of ALS, but ImplicitALS is fitted"),

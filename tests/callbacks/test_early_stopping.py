@@ -139,3 +139,18 @@ def test_the_bar_tells_the_loss_its_fall_and_the_time_left(split, monkeypatch):
     assert lines[1].startswith("Fitting ALS:  40%, 2 s, at most 3 s left, loss ")
     assert lines[1].endswith(" % lower")
     assert lines[-1].startswith("Fitting ALS: 100%, 5 s, loss ")
+
+
+def test_what_was_fitted_with_it_can_be_pickled():
+    import pickle
+
+    from alsatian import Recommender
+
+    X = np.arange(48.0).reshape(8, 6)
+    held_out = np.eye(8, 6, dtype=bool)
+    stopping = EarlyStopping(np.where(held_out, X, np.nan))
+    model = ALS(2, max_iter=5, random_state=0).set_callbacks(stopping).fit(np.where(held_out, np.nan, X))
+    for copy in (pickle.loads(pickle.dumps(model)), pickle.loads(pickle.dumps(Recommender(model))).model):
+        copy.fit(np.where(held_out, np.nan, X))
+        np.testing.assert_array_equal(copy.row_factors_, model.row_factors_)
+    assert pickle.loads(pickle.dumps(stopping)).scores_ == stopping.scores_

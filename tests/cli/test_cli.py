@@ -105,3 +105,12 @@ def test_a_terminal_of_plain_characters_gets_plain_characters(args, status):
     told = done.stdout + done.stderr
     assert told.isascii()
     assert ("take --format latex" if args[0] == "derive" else "usage: alsatian") in told
+
+
+@pytest.mark.skipif(os.name != "posix", reason="streams are closed with a shell of POSIX")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&- >&-"])
+def test_a_closed_stream_takes_nothing_and_breaks_nothing(closed):
+    line = f"{sys.executable} -m alsatian datasets {closed}"
+    done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("name") == (closed == "2>&-")

@@ -92,19 +92,21 @@ def test_pictures_of_every_kind(kind, begins, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "message"),
+    ("name", "status", "message"),
     [
-        ("absent/a.png", "there is no folder .*absent; make it"),
-        ("a.xyz", "the kind of picture is not known; let its name end in .png, .pdf, .svg"),
-        ("a", "the kind of picture is not known"),
-        ("folder.png", "this is a folder"),
+        ("absent/a.png", 1, "a.png: there is no folder .*absent; make it"),
+        ("a.xyz", 2, "--output .*a.xyz: the kind of picture is not known; let its name end in .png, .pdf, .svg"),
+        ("a", 2, "the kind of picture is not known"),
+        ("folder.png", 1, "folder.png is a folder"),
     ],
 )
-def test_a_picture_that_cannot_be_written_is_an_error_before_the_work(name, message, tmp_path, capsys, monkeypatch):
+def test_a_picture_that_cannot_be_written_is_an_error_before_the_work(
+    name, status, message, *, tmp_path, capsys, monkeypatch
+):
     monkeypatch.setattr("alsatian.cli.trial.fit", lambda *args, **options: pytest.fail("it has begun to work"))
     (tmp_path / "folder.png").mkdir()
-    assert main(["demo", "--output", str(tmp_path / name)]) == 1
-    assert re.search(f"^alsatian: error: --output .*{message}", capsys.readouterr().err)
+    assert main(["demo", "--output", str(tmp_path / name)]) == status
+    assert re.search(f"^alsatian: error: .*{message}", capsys.readouterr().err)
 
 
 @pytest.mark.usefixtures("fitted")

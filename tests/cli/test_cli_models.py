@@ -122,6 +122,23 @@ def test_a_dry_run_does_nothing(capsys, folder):
     assert result["first_rows"][0] == dict(zip(("user", "item", "value"), TABLE.row(0), strict=True))
 
 
+def test_a_dry_run_tells_of_bad_lines_and_with_strict_it_reads_all(capsys, folder):
+    with (folder / "plays.csv").open("a") as file:
+        file.write("u1,101,good\n")
+    last = f"line {TABLE.height + 2}: the value 'good' is no number"
+    assert "can be used" not in run(capsys, "fit", "plays.csv", "--dry-run").out
+    assert last in run(capsys, "fit", "plays.csv", "--dry-run", "--strict", status=1).err
+    (folder / "plays.csv").write_text("user,item,rating\na,x,1\nb,y,?\na,y,2\n")
+    said = run(capsys, "fit", "plays.csv", "--dry-run")
+    assert "1 line cannot be used, of the first ones:" in said.err
+    assert "line 3: the value '?' is no number" in said.err
+    assert told(capsys, "fit", "plays.csv", "--dry-run")["first_left_out"] == [
+        "line 3: the value '?' is no number that can be used"
+    ]
+    TABLE.write_csv("plays.csv")
+    assert f"All {TABLE.height} rows can be used." in run(capsys, "fit", "plays.csv", "--dry-run", "--strict").out
+
+
 def test_bad_lines_are_counted_and_strict_stops(capsys, folder):
     with (folder / "plays.csv").open("a") as file:
         file.write("u1,100\nu1,101,good\n")
@@ -147,13 +164,21 @@ def test_fit_resumes(capsys, folder):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("alsatian.callbacks.checkpoint.Checkpoint", Stopped)
-        assert run(capsys, *common, "--checkpoint", "steps", status=130).err.endswith("interrupted\n")
+        said = run(capsys, *common, "--checkpoint", "steps", status=130).err
+        assert "kept in steps: the same command with --resume goes on" in said
+        assert said.endswith("interrupted\n")
     said = run(capsys, *common, "-o", "again.alsatian", "--checkpoint", "steps", "--resume")
     assert "resumed from steps/checkpoint.alsatian" in said.err
+    assert "8 iterations, 4 of them before" in said.out
+    other = [*common[:-3], 1, *common[-2:]]
+    assert (
+        "with random_state=0, but the model has random_state=1"
+        in run(capsys, *other, "-o", "other.alsatian", "--checkpoint", "steps", "--resume", status=1).err
+    )
     models = [alsatian.load(f"{name}.alsatian").model_ for name in ("whole", "again")]
     assert models[0].history_ == models[1].history_
     np.testing.assert_array_equal(models[0].row_factors_, models[1].row_factors_)
-    assert "needs the folder" in run(capsys, *common, "--resume", status=1).err
+    assert "needs the folder" in run(capsys, *common, "--resume", status=2).err
 
 
 def test_recommend_to_the_terminal(capsys, fitted):
@@ -300,19 +325,21 @@ def test_inspect(capsys, fitted):
         (["similar", "m.alsatian", "999"], 3, "there is no item '999'"),
         (["similar", "m.alsatian", "song 10", "--items", "titles.csv"], 3, "10 titles are like 'song 10': 'Song 100"),
         (["explain", "m.alsatian", "u3", "x"], 3, "there is no item 'x'"),
-        (["recommend", "m.alsatian"], 1, "say for whom"),
-        (["recommend", "m.alsatian", "u3", "--all"], 1, "say for whom"),
+        (["recommend", "m.alsatian"], 2, "say for whom"),
+        (["recommend", "m.alsatian", "u3", "--all"], 2, "say for whom"),
         (["recommend", "nothing.alsatian", "u3"], 1, "nothing.alsatian"),
         (["recommend", "plays.csv", "u3"], 1, "plays.csv"),
-        (["recommend", "m.alsatian", "u3", "-o", "x.doc"], 1, "kind of file is not known"),
+        (["recommend", "m.alsatian", "u3", "-o", "x.doc"], 2, "kind of file is not known"),
         (["recommend", "m.alsatian", "u3", "-o", "no/x.csv"], 1, "there is no folder no"),
-        (["recommend", "m.alsatian", "u3", "--output-format", "parquet"], 1, "Parquet is written to a file"),
-        (["predict", "m.alsatian"], 1, "say what to predict"),
+        (["recommend", "m.alsatian", "u3", "--output-format", "parquet"], 2, "Parquet is written to a file"),
+        (["predict", "m.alsatian"], 2, "say what to predict"),
         (["fit", "nothing.csv"], 1, "there is no file nothing.csv"),
-        (["fit", "plays.csv", "--model", "implicit", "--bias", "both"], 1, "--bias is for --model ratings"),
+        (["fit", "plays.csv", "--model", "implicit", "--bias", "both"], 2, "--bias is for --model ratings"),
+        (["fit", "plays.csv", "--model", "implicit", "--reg", "auto"], 2, "--reg auto is for --model ratings"),
         (["fit", "plays.csv", "--user-column", "who"], 1, "there is no column 'who' for the users"),
         (["fit", "plays.csv", "-o", "no/m.alsatian"], 1, "there is no folder no"),
         (["fit", "plays.csv", "--table", "x"], 1, "is no database"),
+        (["fit", "plays.csv", "--table", "x", "--query", "y"], 2, "--table and --query are given"),
     ],
 )  # fmt: skip
 def test_errors_are_one_line_with_a_status(args, status, told, capsys, fitted):
@@ -328,6 +355,7 @@ def test_errors_are_one_line_with_a_status(args, status, told, capsys, fitted):
     [
         ["fit", "plays.csv", "--reg", "1,2,3"],
         ["fit", "plays.csv", "--clip", "5"],
+        *([command, "plays.csv", "--clip", text] for command in ("fit", "complete") for text in ("5,1", ",", "nan,1")),
         ["fit", "plays.csv", "--n-components", "0"],
         ["fit"],
         ["recommend", "m.alsatian", "u1", "-n", "0"],

@@ -67,6 +67,16 @@ def test_complete_of_what_has_no_hole_and_dry_runs(capsys, folder):
     assert (folder / "in-complete.csv").read_text() == "a,b\n1,2\n3,4\n"
 
 
+def test_complete_keeps_every_row_in_its_place(capsys, folder):
+    (folder / "in.csv").write_text("zip,a,b\n01001,1,2\n,,\n\n02139,3,\n02140,4,6\n")
+    said = run(capsys, "complete", "in.csv")
+    assert "1 row without a number: filled with the means of the columns" in said.err
+    assert "1 empty line passed over" in said.err
+    out = [line.split(",") for line in (folder / "in-complete.csv").read_text().splitlines()]
+    assert [row[0] for row in out] == ["zip", "01001", "", "02139", "02140"]
+    assert all(cell for row in out for cell in row[1:])
+
+
 def test_complete_names_what_is_wrong(capsys, folder):
     (folder / "in.csv").write_text("a,b\n1,2\n3,oops\n5,6\n")
     said = run(capsys, "complete", "in.csv", status=1)
@@ -87,9 +97,10 @@ def test_datasets(capsys, folder):
     np.testing.assert_allclose(pl.read_csv("delays.csv").drop("route").to_numpy(), delays.X, atol=1e-4)
     run(capsys, "datasets", "ratings", "-o", "ratings.parquet")
     assert pl.read_parquet("ratings.parquet").shape == (100_000, 3)
-    assert "give a file to write fleet-routes to" in run(capsys, "datasets", "fleet-routes", status=1).err
+    assert "give a file to write fleet-routes to" in run(capsys, "datasets", "fleet-routes", status=2).err
     nowhere = run(capsys, "datasets", "movielens-1m", "-o", "m.csv", "--no-download", "--data-home", folder, status=1)
     assert "There is no MovieLens 1m in" in nowhere.err
+    assert "Leave out --no-download" in nowhere.err
 
 
 def test_movielens_from_a_local_copy(capsys, shared_data, folder):

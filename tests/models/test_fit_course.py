@@ -282,3 +282,24 @@ def test_a_look_between_the_half_steps_changes_nothing():
     np.testing.assert_array_equal(run.factors.columns, fitted.column_factors_)
     assert [iteration for iteration, _ in looked] == [0, 1, 2]
     assert not np.array_equal(looked[0][1], looked[2][1])
+
+
+@pytest.mark.parametrize("bias", ["none", "mean", "both"])
+def test_where_nothing_is_left_to_gain_the_tolerance_is_met(bias):
+    X = np.full((5, 4), 0.0 if bias == "none" else 3.0)
+    X[0, 0] = np.nan
+    model = ALS(2, bias=bias, random_state=0).fit(X)
+    assert (model.history_.loss[-1], model.converged_) == (0.0, True)
+    assert model.n_iter_ <= 3
+    assert ALS(2, bias=bias, random_state=0, tol=0, max_iter=5).fit(X).n_iter_ == 5
+
+
+def test_callbacks_are_taken_away_and_what_is_none_is_told():
+    watcher = Watcher()
+    model = ALS(2, max_iter=2, random_state=0).set_callbacks(watcher)
+    for nothing in ((), (None,)):
+        model.set_callbacks(watcher).set_callbacks(*nothing).fit(R)
+    assert watcher.calls == []
+    for wrong in ("x", [watcher], Watcher):
+        with pytest.raises(TypeError, match=r"set_callbacks takes callbacks, one an argument.*Got"):
+            model.set_callbacks(wrong)

@@ -15,6 +15,7 @@ from alsatian.data import Interactions
 from alsatian.evaluation import metrics, splits
 from alsatian.report import make_report, write_report
 from alsatian.report._held_out import hold_out
+from alsatian.report._html import column
 from alsatian.report._svg import Frame, _ticks
 from listeners import frame, interactions
 
@@ -113,7 +114,8 @@ def test_errors_are_those_of_a_fit_that_has_not_seen_the_cells(ratings):
     split = splits.random_per_user(ratings.interactions_, test=0.2, seed=3)
     model = ALS(4, bias="both", random_state=0, dtype="float32").fit(split.train.csr)
     found = metrics.rmse(split.test.values, model.predict_cells(split.test.rows, split.test.columns))
-    assert f'<th scope="row">this model</th><td class="n">{found:.4g}</td>' in page
+    shown = re.search(r'<th scope="row">this model</th><td class="n">([\d.]+)</td>', page)
+    assert float(shown[1]) == pytest.approx(float(found), abs=1e-3)
     assert f"{len(split.train):,} are left" in page
 
 
@@ -123,7 +125,7 @@ def test_lists_are_judged_beside_the_best_known_items(plays):
     who = held.split.test_users
     lists = held.recommender.recommend(held.split.train.users.values[who], n=10).positions
     found = metrics.ndcg(metrics.judge(lists, held.split.test, users=who), 10)
-    assert f'<th scope="row">this model</th><td class="n">{found.mean:.4g}</td>' in page
+    assert f'<th scope="row">this model</th><td class="n">{found.mean:.4f}</td>' in page
     assert "the best-known items" in page
 
 
@@ -229,3 +231,65 @@ def test_a_browser_shows_it_and_asks_for_nothing(ratings, tmp_path):
     blue = np.abs(pixels - np.array([0x1F, 0x5A, 0x8A]) / 255).max(axis=2) < 0.02
     dark_scheme = pixels.mean() < 0.5
     assert dark_scheme or (accent.sum() > 500 and blue.sum() > 2000)  # lines of the headings, bars of the charts
+
+
+@pytest.mark.parametrize("model", [ALS(2, bias="both", random_state=0), ImplicitALS(1, random_state=0)])
+@pytest.mark.parametrize("rows", [[("a", "x", 3.0)], [(f"u{n}", f"x{n}", n % 5 + 1.0) for n in range(20)]])
+@pytest.mark.filterwarnings("ignore:.*of which nothing is known")
+def test_a_small_model_has_a_report_too(model, rows):
+    users, items, values = zip(*rows, strict=True)
+    page = make_report(Recommender(model).fit(Interactions.from_arrays(users, items, values)))
+    assert "no cell is left for test" in page
+    assert [title for level, title in Structure(page).headings if level == "h2"] == SECTIONS
+
+
+def test_times_that_count_from_1970_are_dates():
+    known = Interactions.from_arrays([1, 1, 2], ["x", "y", "x"], timestamp=[978300760, 978300761, 978300762])
+    page = make_report(Recommender(ImplicitALS(2, random_state=0)).fit(known), held_out=0)
+    assert "From 2000-12-31 22:12:40 to 2000-12-31 22:12:42." in page
+    assert "9783007" not in page
+
+
+def test_the_rows_that_close_the_fit_are_no_iteration(ratings):
+    page = make_report(ratings, held_out=0)
+    told = re.findall(r"<title>iteration (\d+): loss", page)
+    assert [int(n) for n in told] == list(range(1, ratings.model_.n_iter_ + 1))
+    assert page.count("<title>closing rows, after the last iteration: loss") == 1
+
+
+def test_the_map_shows_the_origin(plays):
+    page = make_report(plays, held_out=0)
+    chart = page[page.index('aria-label="Map of the items') :].split("</svg>")[0]
+    lines = re.findall(r'class="ideal" points="([\d.-]+),([\d.-]+) ([\d.-]+),([\d.-]+)"', chart)
+    (left, level, right, _), (upright, top, _, bottom) = sorted(lines, key=lambda p: p[0] == p[2])
+    assert float(left) < float(upright) < float(right)
+    assert min(float(top), float(bottom)) < float(level) < max(float(top), float(bottom))
+    for x, y in re.findall(r'class="item" cx="([\d.]+)" cy="([\d.]+)"', chart):
+        assert float(left) <= float(x) <= float(right)
+        assert min(float(top), float(bottom)) <= float(y) <= max(float(top), float(bottom))
+
+
+def test_names_are_as_wide_as_their_letters_and_stay_on_the_chart():
+    frame = Frame((0, 10), (0, 10), ("x", "y"))
+    narrow, wide = frame.box(5, 5, "ab"), frame.box(5, 5, "作品")
+    assert wide[2] - wide[0] > 1.5 * (narrow[2] - narrow[0])
+    assert not frame.is_free(frame.box(9.9, 5, "a" * 60))
+    frame.write(5, 5, "one")
+    assert not frame.is_free(frame.box(5.1, 5.1, "two"))
+    assert frame.is_free(frame.box(1, 1, "two"))
+
+
+def test_numbers_of_a_column_have_as_many_decimals():
+    assert column([1.0, 0.5, float("nan")]) == ["1.000", "0.500", "–"]
+    assert column([12345.678, 1.5]) == ["12,346", "2"]
+    assert column([]) == []
+    assert column([0.0, 3.0]) == ["0", "3"]
+
+
+def test_on_paper_and_on_narrow_screens(ratings):
+    page = make_report(ratings, held_out=0)
+    paper = page[page.index("@media print") :].split("</style>")[0]
+    for kept in (".facts", ".wide", "figure", "tr"):
+        assert re.search(rf"(^|[,}}]){re.escape(kept)}(,[^{{}}]*)?\{{break-inside:avoid", paper, re.MULTILINE)
+    assert page.count('class="wide long"') == 1
+    assert "background-attachment:local,local,scroll,scroll" in page

@@ -20,8 +20,9 @@ KIND = "checkpoint"
 NAME = "checkpoint.alsatian"
 
 # May differ between the fit that was killed and the one that goes on: no bit of a factor depends on them, or they only
-# say where to begin, or how long to go on.
-_FREE = frozenset({"n_jobs", "verbose", "max_iter", "tol", "init", "warm_start", "random_state", "clip"})
+# say how long to go on. Where a fit begins may not differ, though its start is past: with another seed, a fit is meant
+# to be another one.
+_FREE = frozenset({"n_jobs", "verbose", "max_iter", "tol", "warm_start", "clip"})
 _FACTORS = ("rows", "columns", "row_bias", "column_bias")
 
 
@@ -29,7 +30,9 @@ class Checkpoint(Callback):
     """Writes a fit to the disk as it goes, so that after a kill nothing is lost but the iteration that was running.
 
     A fit that was resumed ends with the same factors and history, to the bit, as one that was never stopped; only its
-    times differ. (With ``max_iter`` or ``tol`` changed in between it goes on as far as these say.)
+    times differ, which count the seconds of both. ``max_iter`` and ``tol`` may be changed in between: it then goes on
+    as far as these say. So may `clip`, `n_jobs`, `verbose` and `warm_start`; the data and all other parameters, the
+    seed and `init` among them, must be what they were.
 
     Parameters
     ----------
@@ -42,6 +45,11 @@ class Checkpoint(Callback):
     every : float, default=0.0
         Seconds between two checkpoints at least; 0 writes one after each iteration. The last iteration is always
         written.
+
+    Attributes
+    ----------
+    resumed_ : int
+        Iterations that the checkpoint had done which the last fit went on from; 0 where there was none.
 
     Raises
     ------
@@ -82,8 +90,11 @@ class Checkpoint(Callback):
         run = running_fit(estimator)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._told = _identity(estimator, run)
+        self.resumed_ = 0
         if self.resume and self.path.exists():
-            run.go_to(_read(self.path, self._told, run.factors))
+            state = _read(self.path, self._told, run.factors)
+            run.go_to(state)
+            self.resumed_ = len(state.history)
         self._last = time.monotonic()
 
     def on_fit_task_end(self, estimator: Any, context: Any) -> bool | None:
@@ -101,7 +112,9 @@ class Checkpoint(Callback):
 def _identity(estimator: Any, run: Alternation) -> dict[str, Any]:
     """Return what a fit that goes on must share with the one that was stopped."""
     parameters = {
-        name: _plain(value) for name, value in sorted(estimator.get_params(deep=False).items()) if name not in _FREE
+        name: _start(value) if name == "init" else _plain(value)
+        for name, value in sorted(estimator.get_params(deep=False).items())
+        if name not in _FREE
     }
     cells = run.rows.cells
     checksum = 0
@@ -115,7 +128,21 @@ def _identity(estimator: Any, run: Alternation) -> dict[str, Any]:
     return {"class": type(estimator).__name__, "parameters": parameters, "data": data}
 
 
+def _start(init: Any) -> str:
+    """Return `init` as it is compared: of given columns, and their bias, a checksum."""
+    if isinstance(init, str):
+        return init
+    checksum = 0
+    for part in init if isinstance(init, tuple) else (init,):
+        if part is not None:
+            array = np.ascontiguousarray(np.asarray(part, dtype=np.float64))
+            checksum = zlib.crc32(array.data.cast("B"), checksum)
+    return f"columns with the checksum {checksum:08x}"
+
+
 def _plain(value: Any) -> Any:
+    if isinstance(value, np.random.RandomState):
+        return "a generator"  # which has moved on, and cannot be compared
     if isinstance(value, tuple | list):
         return [_plain(item) for item in value]
     if value is None or isinstance(value, bool | int | float | str):

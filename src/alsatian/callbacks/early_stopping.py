@@ -93,18 +93,19 @@ class EarlyStopping(Callback):
         self.best_score_ = -np.inf if self.greater_is_better else np.inf
         self.best_iteration_, self.stopped_ = 0, False
         self._best: FitState | None = None
-        self._score = self.score or self._error(estimator)
+        self._scorer: Score | None = self.score or self._error(estimator)
 
     def teardown(self, estimator: Any, context: Any) -> None:
-        """Give back the memory of the best iteration."""
-        self._best = None
+        """Give back the memory of the best iteration, and what cannot be pickled."""
+        self._best = self._scorer = None
 
     def on_fit_task_end(self, estimator: Any, context: Any, *, fitted_estimator: Any = None) -> bool | None:
         """Score the model; return whether to stop."""
         if context.task_name != "iteration":
             return False
         run = running_fit(estimator)
-        score = float(self._score(fitted_estimator))
+        assert self._scorer is not None
+        score = float(self._scorer(fitted_estimator))
         if not np.isfinite(score):
             raise ValueError(f"The score after iteration {run.n_iter} is {score}: it must be a finite number.")
         self.scores_.append(score)

@@ -31,6 +31,8 @@ from alsatian.cli import (
     tune,
     update,
 )
+from alsatian.cli.arguments import UsageError
+from alsatian.cli.words import of_command
 from alsatian.console import write_what_can_be
 
 _COMMANDS = (
@@ -77,14 +79,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        The exit status: 0 where all went well, 1 for an error that is told on standard error, 3 for an id or a title
-        that is not known, 130 after Ctrl-C. Wrong arguments leave with status 2, as argparse does.
+        The exit status: 0 where all went well, 1 for an error that is told on standard error, 2 for arguments that do
+        not go together, 3 for an id or a title that is not known, 130 after Ctrl-C. What argparse refuses leaves with
+        status 2.
 
     Examples
     --------
     >>> main(["demo", "--no-plot"])  # doctest: +SKIP
     0
     """
+    _open_what_is_closed()
     for stream in (sys.stdout, sys.stderr):
         write_what_can_be(stream)
     args = build_parser().parse_args(argv)
@@ -100,16 +104,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("alsatian: interrupted", file=sys.stderr)
         return 130
+    except UsageError as error:
+        print(f"alsatian: error: {of_command(error)}", file=sys.stderr)
+        return 2
     except (ImportError, OSError, ValueError) as error:  # ours, and what the user can mend; the rest is a bug
-        print(f"alsatian: error: {error}", file=sys.stderr)
+        print(f"alsatian: error: {of_command(error)}", file=sys.stderr)
         return 1
     except KeyError as error:
         if type(error).__name__ != "UnknownIdError":  # not imported, as help must be quick
             raise
-        print(f"alsatian: error: {error}", file=sys.stderr)
+        print(f"alsatian: error: {of_command(error)}", file=sys.stderr)
         return 3
     return status
 
 
+def _open_what_is_closed() -> None:
+    """Let what is written to a stream that was closed, as by ``>&-``, go nowhere, as print does."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+
+
 def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
-    print(f"alsatian: warning: {message}", file=sys.stderr)
+    print(f"alsatian: warning: {of_command(message)}", file=sys.stderr)

@@ -5,6 +5,11 @@ from __future__ import annotations
 import argparse
 import math
 
+
+class UsageError(ValueError):
+    """Arguments that are wrong, or do not go together: they leave with status 2, as what argparse refuses."""
+
+
 _LARGEST_SEED = 2**32 - 1  # of NumPy's RandomState
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alsatian.cli import source
 from alsatian.cli.arguments import non_negative_int
-from alsatian.cli.output import add_quiet, check_place, counted, note, print_json
+from alsatian.cli.output import add_quiet, check_ending, check_place, counted, note, print_json, stream_beside
 from alsatian.cli.parameters import add_common_parameters, common_parameters_of, limits
 from alsatian.console import print_table
 
@@ -37,7 +38,8 @@ def register(subparsers: Any) -> None:
     parser.add_argument("source", metavar="TABLE", help="CSV and its kin, NDJSON, Parquet, Arrow, or a database")
     parser.add_argument(
         "-o", "--output", type=Path, metavar="FILE",
-        help="text (in the format of TABLE), .parquet or .ndjson (default: TABLE's name and -complete)",
+        help="text (in the format of TABLE; .tsv has tabs), .parquet, .arrow or .ndjson (default: TABLE's name and"
+        " -complete)",
     )  # fmt: skip
     parser.add_argument(
         "--missing", nargs="+", default=[], metavar="TEXT",
@@ -60,26 +62,29 @@ def register(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Read, fit, fill, write."""
-    from alsatian.data.wide import read_wide, write_filled
+    from alsatian.data.wide import read_wide
+    from alsatian.data.wide_writing import ENDINGS, write_filled
+    from alsatian.persistence._replace import beside
 
+    output = args.output or _beside(Path(args.source), args.format, ENDINGS)
+    check_ending(output, ENDINGS)
+    check_place(output, args.source)
     wide = read_wide(
         args.source, form=args.format, options=source.options_of(args), missing=args.missing, keep=args.keep
     )
-    output = args.output or _beside(Path(args.source))
-    check_place(output)
     note(args, f"{wide.source}: {wide.how}")
     for place, why in list(wide.kept.items())[:_SHOWN]:
         note(args, f"column {place + 1}, {wide.names[place]!r}, is left as it is: {why}")
+    if wide.empty:
+        note(args, f"{counted(wide.empty, 'row')} without a number: filled with the means of the columns")
+    if wide.blank:
+        note(args, f"{counted(wide.blank, 'empty line')} passed over")
     if args.dry_run:
         _tell(args, wide, None, {})
         return 0
     filled, fit = _filled(args, wide) if wide.holes else (wide.X, {})
-    beside = output.with_name(f".{output.name}.part{output.suffix}")
-    try:
-        write_filled(wide, filled, beside, decimals=args.decimals)
-        beside.replace(output)
-    finally:
-        beside.unlink(missing_ok=True)
+    with beside(output, through=True) as name:
+        write_filled(wide, filled, name, form=output.suffix, decimals=args.decimals)
     _tell(args, wide, output, fit)
     return 0
 
@@ -105,11 +110,14 @@ def _filled(args: argparse.Namespace, wide: Wide) -> tuple[Any, dict[str, Any]]:
 
 def _tell(args: argparse.Namespace, wide: Wide, output: Path | None, fit: dict[str, Any]) -> None:
     rows, columns = wide.X.shape
+    stream = stream_beside(output)
     if args.json:
         print_json(
             {"source": wide.source, "read_as": wide.how, "rows": rows, "columns": columns, "cells": wide.X.size,
-             "holes": wide.holes, "kept": {wide.names[place]: why for place, why in wide.kept.items()},
-             "output": None if output is None else str(output)} | fit
+             "empty_rows": wide.empty, "empty_lines": wide.blank, "holes": wide.holes,
+             "empty_cells_kept": wide.open, "kept": {wide.names[place]: why for place, why in wide.kept.items()},
+             "output": None if output is None else str(output)} | fit,
+            stream,
         )  # fmt: skip
         return
     told = [
@@ -118,14 +126,18 @@ def _tell(args: argparse.Namespace, wide: Wide, output: Path | None, fit: dict[s
     ]
     if fit:
         told.append(["fit", f"{fit['components']} components, {fit['iterations']} iterations, {fit['seconds']:.2f} s"])
-    told.append(["file", "none: --dry-run" if output is None else f"{output}, every hole filled"])
-    print_table(["completed" if output is not None else "to complete", ""], told, align=["left", "left"])
+    if wide.kept:
+        empty = f", {counted(wide.open, 'empty cell')} there" if wide.open else ""
+        told.append(["left as is", counted(len(wide.kept), "column") + empty])
+    done = f"{wide.holes:,} holes filled" if wide.open else "every hole filled"
+    told.append(["file", "none: --dry-run" if output is None else f"{output}, {done}"])
+    print_table(["completed" if output is not None else "to complete", ""], told, align=["left", "left"], stream=stream)
 
 
-def _beside(path: Path) -> Path:
+def _beside(path: Path, form: str | None, endings: Sequence[str]) -> Path:
     """Return the name of the filled table, beside the one with holes."""
-    plain = path.with_suffix("") if path.suffix.lower() in (".gz", ".bz2", ".xz") else path
-    suffix = plain.suffix if plain.suffix.lower() not in (".arrow", ".ipc", ".feather") else ".parquet"
-    if suffix.lower() in (".sqlite", ".sqlite3", ".db", ".duckdb", ""):
-        suffix = ".csv"
+    if str(path) == "-" or (path.exists() and not path.is_file()):
+        path = Path(f"table.{form or 'csv'}")
+    plain = path.with_suffix("") if path.suffix.lower() in (".gz", ".bz2", ".xz", ".zip") else path
+    suffix = plain.suffix if plain.suffix and plain.suffix.lower() in endings else ".csv"
     return Path(f"{plain.stem}-complete{suffix}")

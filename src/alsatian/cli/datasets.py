@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from alsatian.cli.arguments import seed
-from alsatian.cli.output import add_table_output, counted, note, print_json, table_writer
+from alsatian.cli.arguments import UsageError, seed
+from alsatian.cli.output import add_table_output, counted, format_of, note, print_json, table_writer
 from alsatian.console import print_table
 
 Table = tuple[list[str], Iterable[list[Any]]]
@@ -55,7 +55,10 @@ def run(args: argparse.Namespace) -> int:
             print_table(["name", "what", "from"], listed, align=["left"] * 3)
         return 0
     if args.output is None and args.output_format is None and not args.json:
-        raise ValueError(f"give a file to write {args.name} to: --output FILE.csv.")
+        raise UsageError(f"give a file to write {args.name} to: --output FILE.csv.")
+    if args.titles is not None and not args.name.startswith("movielens"):
+        raise UsageError(f"--titles is for MovieLens: {args.name} has no titles.")
+    format_of(args)
     header, rows = next(one for one in _SETS if one.name == args.name).table(args)
     n_rows = 0
 

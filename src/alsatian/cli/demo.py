@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alsatian.cli.arguments import non_negative_float, positive_int, seed
+from alsatian.cli.output import PICTURES, check_ending, check_place
 from alsatian.console import print_table
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 # other settings, in `trial`, were found in the same way.
 N_COMPONENTS = 16
 REG = 5.0
-
-_PICTURES = (".png", ".pdf", ".svg")
 
 
 def register(subparsers: Any) -> None:
@@ -66,7 +65,8 @@ def register(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the demo: fit, draw, print."""
     if not args.no_plot:
-        _check_output(args.output)
+        check_ending(args.output, PICTURES, what="picture")
+        check_place(args.output)
     # Imported here, so that the command's help stays quick.
     from alsatian.cli.trial import fit
     from alsatian.datasets import load_flight_delays
@@ -79,18 +79,6 @@ def run(args: argparse.Namespace) -> int:
     else:
         _print(trial, args, picture)
     return 0
-
-
-def _check_output(path: Path) -> None:
-    """Refuse a place where no picture can be written, before any work is done for it."""
-    if path.suffix.lower() not in _PICTURES:
-        raise ValueError(
-            f"--output {path}: the kind of picture is not known; let its name end in {', '.join(_PICTURES)}."
-        )
-    if path.is_dir():
-        raise ValueError(f"--output {path}: this is a folder; add the name of a file.")
-    if not path.parent.is_dir():
-        raise ValueError(f"--output {path}: there is no folder {path.parent}; make it, or name another place.")
 
 
 def _draw(trial: Trial, truth: NDArray[np.float64], dates: NDArray[np.datetime64], path: Path) -> Path | None:

@@ -9,7 +9,7 @@ from typing import Any
 from alsatian.cli import ids
 from alsatian.cli.arguments import positive_int
 from alsatian.cli.models import add_model, load_recommender
-from alsatian.cli.output import add_table_output, format_of, number, print_json, table_writer
+from alsatian.cli.output import add_table_output, counted, format_of, note, number, put_json, table_writer
 from alsatian.cli.titles import Titles, add_titles
 
 
@@ -36,6 +36,8 @@ def register(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Explain and write."""
+    from alsatian.data._columns import to_list
+
     form = format_of(args)
     recommender = load_recommender(args.model)
     titles = Titles(args, recommender.items_)
@@ -45,26 +47,34 @@ def run(args: argparse.Namespace) -> int:
     rows = [
         [*titles.row(other), value, share]
         for other, value, share in zip(
-            told.items.tolist(), told.values.tolist(), told.contributions.tolist(), strict=True
+            to_list(told.items), told.values.tolist(), told.contributions.tolist(), strict=True
         )
     ]
     header = [*titles.header(), "value", "contribution"]
     rest = sum(row[-1] for row in rows[args.n :])
     if form == "json":
         shown = [dict(zip(header, row, strict=True)) for row in rows[: args.n]]
-        print_json(
+        put_json(
+            args,
             {"user": user, "item": item, "title": titles.of(item) if titles.known else None, "score": told.score,
-             "base": told.base, "contributions": shown, "other_contributions": rest}
+             "base": told.base, "contributions": shown, "other_contributions": rest},
         )  # fmt: skip
+        _note(args, rows)
         return 0
     name = f"{titles.of(item)} ({item})" if titles.known else str(item)
     parts = f"{number(told.score)} = {number(told.base)} (base) {'+' if told.score >= told.base else '−'} "
     title = f"Score of {name} for user {user}: {parts}{number(abs(told.score - told.base))} from the interactions"
     with table_writer(args, header, title=title, shown=_shown) as write:
         write(rows[: args.n])
+    _note(args, rows)
     if form == "table" and len(rows) > args.n:
         print(f"{len(rows) - args.n} other interactions add {rest:+.4g}")
     return 0
+
+
+def _note(args: argparse.Namespace, rows: Sequence[Any]) -> None:
+    if args.output is not None:
+        note(args, f"{counted(min(len(rows), args.n), 'contribution')} of {len(rows):,} written to {args.output}")
 
 
 def _shown(row: Sequence[Any]) -> list[str]:

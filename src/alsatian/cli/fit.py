@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alsatian.cli import source
+from alsatian.cli.arguments import UsageError
 from alsatian.cli.output import add_quiet, check_place, counted, note, print_json, size
 from alsatian.cli.parameters import add_parameters, parameters_of
 from alsatian.console import print_table
@@ -66,39 +67,46 @@ def register(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Read, fit, save, and say what came out."""
     if args.resume and args.checkpoint is None:
-        raise ValueError("--resume needs the folder of the checkpoint: --checkpoint FOLDER.")
+        raise UsageError("--resume needs the folder of the checkpoint: --checkpoint FOLDER.")
     planned = source.plan_of(args, args.source)
     if args.dry_run:
         return source.show_plan(args, planned)
     output = args.output or Path(_stem(planned) + ".alsatian")
-    check_place(output)
+    check_place(output, args.source, through=False)
     reading = source.read(args, planned)
     kind, why = (args.model, "") if args.model != "auto" else kind_of(planned, reading)
     if why:
         note(args, f"model: {kind}, as {why}; --model says otherwise")
     duplicates: Any = args.duplicates or ("last" if kind == "ratings" else "sum")
     interactions = reading.interactions(duplicates=duplicates)
-    recommender = _fitted(args, kind, interactions)
+    recommender, resumed = _fitted(args, kind, interactions)
     recommender.save(output)
-    _tell(args, recommender, output, planned, source.left_out(reading))
+    _tell(args, recommender, output, planned, source.left_out(reading) | {"resumed_after": resumed})
     return 0
 
 
-def _fitted(args: argparse.Namespace, kind: str, interactions: Interactions) -> Any:
+def _fitted(args: argparse.Namespace, kind: str, interactions: Interactions) -> tuple[Any, int]:
+    """Return the fitted recommender, and how many of its iterations a checkpoint had done before."""
     from alsatian.recommend._checks import fresh
     from alsatian.recommend.recommender import Recommender
 
     model = fresh(kind).set_params(**parameters_of(args, kind))
     if not args.quiet and sys.stderr.isatty():
         model.set_params(verbose=1)
-    if args.checkpoint is not None:
-        from alsatian.callbacks import Checkpoint
+    if args.checkpoint is None:
+        return Recommender(model).fit(interactions), 0
+    from alsatian.callbacks import Checkpoint
 
-        kept = Checkpoint(args.checkpoint, resume=args.resume)
-        if args.resume:
-            note(args, f"resumed from {kept.path}" if kept.path.exists() else f"no checkpoint in {args.checkpoint} yet")
-        model.set_callbacks(kept)
-    return Recommender(model).fit(interactions)
+    kept = Checkpoint(args.checkpoint, resume=args.resume)
+    if args.resume:
+        note(args, f"resumed from {kept.path}" if kept.path.exists() else f"no checkpoint in {args.checkpoint} yet")
+    model.set_callbacks(kept)
+    try:
+        return Recommender(model).fit(interactions), kept.resumed_
+    except KeyboardInterrupt:
+        if kept.path.exists():
+            note(args, f"the fit is kept in {args.checkpoint}: the same command with --resume goes on from there")
+        raise
 
 
 def kind_of(planned: Plan, reading: Any) -> tuple[str, str]:
@@ -123,7 +131,9 @@ def kind_of(planned: Plan, reading: Any) -> tuple[str, str]:
 
 
 def _stem(planned: Plan) -> str:
-    path = planned.source.path
+    path, given = planned.source.path, Path(planned.source.url)
+    if path is not None and planned.source.spool is not None:  # of a stream, or of a file that was packed
+        path = given if given.is_file() else None
     return "model" if path is None else path.name.split(".")[0] or "model"
 
 
@@ -153,11 +163,16 @@ def _tell(args: argparse.Namespace, recommender: Any, output: Path, planned: Pla
         met = "0: all iterations done"
     else:
         met = "met" if model.converged_ else "not met: more iterations may lower the loss further"
+    done, seconds = counted(model.n_iter_, "iteration"), f"{history.seconds[-1]:.2f} s"
+    if model.get_params().get("reg") == "auto":
+        done = f"λ = {model.reg_:.4g} chosen, {done}"
+    if left_out["resumed_after"]:
+        done, seconds = f"{done}, {left_out['resumed_after']} of them before", f"{seconds} in all"
     rows = [
         ["model", f"{type(model).__name__}, {counted(model.row_factors_.shape[1], 'component')}"],
         ["data", f"{counted(known.n_users, 'user')} × {counted(known.n_items, 'item')}, "
                  f"{counted(known.n_interactions, 'cell')} ({100 * known.density:.3g} %)"],
-        ["fit", f"{counted(model.n_iter_, 'iteration')}, {history.seconds[-1]:.2f} s, tolerance {met}"],
+        ["fit", f"{done}, {seconds}, tolerance {met}"],
         ["loss", f"{history.loss[0]:.6g} after the first iteration, {history.loss[-1]:.6g} at the end"],
         ["file", f"{output}, {size(n_bytes)}"],
     ]  # fmt: skip

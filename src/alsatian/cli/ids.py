@@ -31,10 +31,28 @@ def known(text: str, ids: Any, what: str) -> Any:
     found = find(text, ids)
     if found is None:
         from alsatian.data import UnknownIdError
+        from alsatian.data._columns import to_list
 
-        some = ", ".join(str(id) for id in ids.values[:3].tolist())
+        some = ", ".join(str(id) for id in to_list(ids.values[:3]))
         raise UnknownIdError(f"there is no {what} {text!r} among {len(ids):,}, such as {some}.", text)
     return found
+
+
+def spelt(text: str, ids: Any) -> Any:
+    """Return the id that a text spells, or, where none is known, what it would be among ids of this type.
+
+    Parameters
+    ----------
+    text : str
+    ids : Ids
+    """
+    found = find(text, ids)
+    if found is not None:
+        return found
+    from alsatian.data._columns import to_list
+
+    kind = type(to_list(ids.values[:1])[0])
+    return next((value for value in _spellings(text) if type(value) is kind), text)
 
 
 def as_known(values: list[Any], ids: Any) -> list[Any]:

@@ -25,6 +25,7 @@ def register(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Describe the file, and the model in it."""
+    from alsatian.data import Interactions
     from alsatian.persistence import describe
     from alsatian.recommend.files import load
     from alsatian.recommend.recommender import Recommender
@@ -32,6 +33,7 @@ def run(args: argparse.Namespace) -> int:
     told = describe(args.model)
     loaded = load(args.model)
     known = loaded.interactions_ if isinstance(loaded, Recommender) else None
+    known = loaded if isinstance(loaded, Interactions) else known
     model = loaded.model_ if isinstance(loaded, Recommender) else loaded
     parameters = {name: value for name, value in told.parameters.items() if name not in ("verbose", "warm_start")}
     fit = _fit_of(model)
@@ -43,9 +45,13 @@ def run(args: argparse.Namespace) -> int:
              "data": data, "arrays": {name: [dtype, list(shape)] for name, (dtype, shape) in told.arrays.items()}}
         )  # fmt: skip
         return 0
-    print(f"{told.path}: {told.kind} ({told.class_name}), {size(told.size)}, written by alsatian {told.alsatian}")
-    print()
-    print_table(["parameter", "value"], [[name, repr(value)] for name, value in parameters.items()], align=["left"] * 2)
+    what = told.kind if told.class_name is None else f"{told.kind} ({told.class_name})"
+    print(f"{told.path}: {what}, {size(told.size)}, written by alsatian {told.alsatian}")
+    if parameters:
+        print()
+        print_table(
+            ["parameter", "value"], [[name, repr(value)] for name, value in parameters.items()], align=["left"] * 2
+        )
     if fit:
         print()
         print_table(["fit", ""], [[name, _value(value)] for name, value in fit.items()], align=["left"] * 2)
@@ -85,5 +91,7 @@ def _data_rows(data: dict[str, Any]) -> list[list[str]]:
             least, mean, most = data[name]
             rows.append([name, f"{least:g} to {most:g}, {mean:.4g} on average"])
     if "timestamps" in data:
-        rows.append(["timestamps", " to ".join(str(time) for time in data["timestamps"])])
+        from alsatian.data._times import told
+
+        rows.append(["timestamps", " to ".join(map(told, data["timestamps"]))])
     return rows

@@ -11,11 +11,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
+from urllib.parse import unquote
 
+from alsatian.cli.arguments import UsageError
 from alsatian.console import print_table
 
-FILES = {".csv": "csv", ".tsv": "tsv", ".ndjson": "ndjson", ".jsonl": "ndjson", ".parquet": "parquet"}
+FILES = {".csv": "csv", ".tsv": "tsv", ".ndjson": "ndjson", ".jsonl": "ndjson", ".json": "json", ".parquet": "parquet"}
+PICTURES = (".png", ".pdf", ".svg")
 FORMATS = ("table", "csv", "tsv", "ndjson", "json", "parquet")
+_READ = ("model", "pairs", "items", "users_from", "titles")
 _TO_FILE = "parquet"  # is no text that a terminal or a pipe could take
 
 Row = Sequence[Any]
@@ -56,7 +60,7 @@ def format_of(args: argparse.Namespace) -> str:
 
     Raises
     ------
-    ValueError
+    UsageError
         Where the name of the file does not say it, or it is none for standard output.
     """
     if args.json:
@@ -68,22 +72,72 @@ def format_of(args: argparse.Namespace) -> str:
     else:
         form = FILES.get(args.output.suffix.lower(), "")
         if not form:
-            raise ValueError(
+            raise UsageError(
                 f"--output {args.output}: the kind of file is not known; let its name end in {', '.join(FILES)}, or "
                 "give --output-format."
             )
     if form == _TO_FILE and args.output is None:
-        raise ValueError("Parquet is written to a file: give --output FILE.parquet.")
-    check_place(args.output)
+        raise UsageError("Parquet is written to a file: give --output FILE.parquet.")
+    check_place(args.output, *(getattr(args, name, None) for name in _READ))
     return form
 
 
-def check_place(path: Path | None) -> None:
-    """Refuse a place where no file can be written, before any work is done for it."""
-    if path is not None and path.is_dir():
+def check_ending(path: Path | None, endings: Iterable[str], *, option: str = "--output", what: str = "file") -> None:
+    """Refuse a name that says another kind of file than can be written.
+
+    Raises
+    ------
+    UsageError
+        Names the endings that there are.
+    """
+    if path is not None and path.suffix.lower() not in endings:
+        told = ", ".join(ending for ending in endings if ending)
+        raise UsageError(f"{option} {path}: the kind of {what} is not known; let its name end in {told}.")
+
+
+def check_place(path: Path | None, *inputs: Path | str | None, through: bool = True) -> None:
+    """Refuse a place where no file can be written, before any work is done for it.
+
+    Parameters
+    ----------
+    path : Path or None
+        None is standard output.
+    *inputs : Path, str or None
+        What is read, files or URLs: none of them may be written over.
+    through : bool
+        Whether a pipe or a device may be written to: not with a model, which is read as a file.
+    """
+    if path is None:
+        return
+    if path.is_dir():
         raise ValueError(f"{path} is a folder; add the name of a file.")
-    if path is not None and not path.parent.is_dir():
+    if not path.parent.is_dir():
         raise ValueError(f"{path}: there is no folder {path.parent}; make it, or name another place.")
+    for other in inputs:
+        if other is not None and _is_same(path, _path_of(str(other))):
+            raise UsageError(f"{path} is read, and would be written over: name another file with --output.")
+    from alsatian.persistence._replace import checked
+
+    checked(path, through=through)
+
+
+def _path_of(text: str) -> Path:
+    """Return the path in the URL of a database of one file; a path is one already."""
+    _, colon, rest = text.partition("://")
+    return Path(unquote(rest.removeprefix("/"))) if colon else Path(text)
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    if one.exists() and other.exists():
+        return one.is_file() and one.samefile(other)
+    return one.resolve() == other.resolve()
+
+
+def stream_beside(path: Path | None) -> TextIO:
+    """Return where to say what was written: not on standard output, where the result itself may have gone there."""
+    from alsatian.persistence._replace import checked
+
+    return sys.stdout if path is None or checked(path, through=True)[0] else sys.stderr
 
 
 @contextmanager
@@ -113,20 +167,18 @@ def table_writer(
         with _writer(form, sys.stdout, header, title, shown) as write:
             yield write
         return
-    beside = args.output.with_name(f".{args.output.name}.part")
-    try:
+    from alsatian.persistence._replace import beside
+
+    with beside(args.output, through=True) as name:
         if form == _TO_FILE:
-            with _parquet(beside, header) as write:
+            with _parquet(Path(name), header) as write:
                 yield write
         else:
             with (
-                beside.open("w", encoding="utf-8", newline="") as file,
+                open(name, "w", encoding="utf-8", newline="") as file,
                 _writer(form, file, header, "", shown) as write,
             ):
                 yield write
-        beside.replace(args.output)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -163,9 +215,20 @@ def dumps(value: Any, *, indent: int | None = None) -> str:
     return json.dumps(_plain(value), indent=indent, ensure_ascii=False, default=str, allow_nan=False)
 
 
-def print_json(value: Any) -> None:
+def print_json(value: Any, stream: TextIO | None = None) -> None:
     """Print the result for scripts."""
-    print(dumps(value, indent=2))
+    print(dumps(value, indent=2), file=stream)
+
+
+def put_json(args: argparse.Namespace, value: Any) -> None:
+    """Print a result that is one object, or write it to the file of ``--output``."""
+    if args.output is None:
+        print_json(value)
+        return
+    from alsatian.persistence._replace import beside
+
+    with beside(args.output, through=True) as name:
+        Path(name).write_text(dumps(value, indent=2) + "\n", encoding="utf-8")
 
 
 def table_text(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -237,6 +300,8 @@ def _plain(value: Any) -> Any:
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
+    if type(value).__name__ == "datetime64":  # of NumPy, whose nanoseconds would be an integer
+        return str(value)
     if hasattr(value, "item") and not hasattr(value, "__len__"):
         return _plain(value.item())
     if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):  # noqa: PLR0124

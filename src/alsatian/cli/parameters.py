@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from alsatian.cli.arguments import non_negative_float, non_negative_int, positive_int, seed
+from alsatian.cli.arguments import UsageError, non_negative_float, non_negative_int, positive_int, seed
 
 
 class _Option(NamedTuple):
@@ -32,6 +33,17 @@ def pair_or_number(text: str) -> Any:
     return numbers if len(numbers) == 2 else numbers[0]
 
 
+def ridge(text: str) -> Any:
+    """Parse a ridge, or "auto", which chooses it.
+
+    Examples
+    --------
+    >>> ridge("auto"), ridge("0.1")
+    ('auto', 0.1)
+    """
+    return text if text == "auto" else pair_or_number(text)
+
+
 def limits(text: str) -> tuple[float | None, float | None]:
     """Parse the limits of predictions, either of which may be left out.
 
@@ -45,6 +57,11 @@ def limits(text: str) -> tuple[float | None, float | None]:
         low, high = (float(part) if part.strip() else None for part in parts)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is no pair of numbers such as 1,5") from None
+    given = [end for end in (low, high) if end is not None]
+    if not given or not all(map(math.isfinite, given)):
+        raise argparse.ArgumentTypeError(f"{text!r} limits nothing: give one finite number at least, as in 1,5 or 0,")
+    if given[0] > given[-1]:
+        raise argparse.ArgumentTypeError(f"{text!r}: the lower limit comes first, {given[-1]:g},{given[0]:g}")
     return low, high
 
 
@@ -56,7 +73,12 @@ def auto_or_number(text: str) -> Any:
 _BOTH = {
     "n_components": _Option(("--n-components", "--components"), "k, the number of factors", positive_int, None, "K"),
     "reg": _Option(
-        ("--reg",), "λ, the ridge: one number, or two for users and items (0.1,0.2)", pair_or_number, None, "L"
+        ("--reg",),
+        "λ, the ridge: one number, or two for users and items (0.1,0.2); with --model ratings also auto,"
+        " chosen by the leave-one-out error",
+        ridge,
+        None,
+        "L",
     ),
     "reg_exponent": _Option(
         ("--reg-exponent",), "ν, the power of the number of cells in it", non_negative_float, None, "NU"
@@ -92,7 +114,10 @@ def add_parameters(parser: argparse.ArgumentParser) -> None:
 
 def add_common_parameters(parser: argparse.ArgumentParser) -> None:
     """Add the parameters that every model has, but for its precision."""
-    _add(parser, "parameters", {name: option for name, option in _BOTH.items() if name != "dtype"})
+    given = _BOTH | {
+        "reg": _Option(("--reg",), "λ, the ridge: one number, or two for rows and columns", pair_or_number, None, "L")
+    }
+    _add(parser, "parameters", {name: option for name, option in given.items() if name != "dtype"})
 
 
 def common_parameters_of(args: argparse.Namespace) -> dict[str, Any]:
@@ -112,12 +137,16 @@ def parameters_of(args: argparse.Namespace, kind: str) -> dict[str, Any]:
 
     Raises
     ------
-    ValueError
+    UsageError
         Where one is given that the kind of model does not have.
     """
     for other, options in _ONLY.items():
         for name, option in options.items():
             if other != kind and getattr(args, name) is not None:
-                raise ValueError(f"{option.flags[0]} is for --model {other}, and the model is {kind}.")
+                raise UsageError(f"{option.flags[0]} is for --model {other}, and the model is {kind}.")
+    if kind != "ratings" and args.reg == "auto":
+        raise UsageError(
+            f"--reg auto is for --model ratings, and the model is {kind}: alsatian tune searches for its λ."
+        )
     names = [*_BOTH, *_ONLY[kind]]
     return {name: getattr(args, name) for name in names if getattr(args, name) is not None}

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from alsatian.cli import ids, source
+from alsatian.cli.arguments import UsageError
 from alsatian.cli.models import add_model, load_recommender
 from alsatian.cli.output import add_table_output, format_of, note, score, table_writer
 from alsatian.cli.titles import Titles, add_titles
@@ -41,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     """Predict and write."""
     format_of(args)
     if (args.pairs is None) == (args.user is None) or (args.user is not None and not args.items_asked):
-        raise ValueError("say what to predict: USER ITEM …, or --pairs SOURCE.")
+        raise UsageError("say what to predict: USER ITEM …, or --pairs SOURCE.")
     recommender = load_recommender(args.model)
     titles = Titles(args, recommender.items_)
     if args.pairs is not None:
@@ -55,8 +56,10 @@ def run(args: argparse.Namespace) -> int:
         users = ids.as_known(table.get_column("user").to_list(), recommender.users_)
         items = ids.as_known(table.get_column("item").to_list(), recommender.items_)
     else:
-        items = [titles.item(text) for text in args.items_asked]
-        users = [ids.known(args.user, recommender.users_, "user")] * len(items)
+        items = [
+            titles.item(text) if titles.known else ids.spelt(text, recommender.items_) for text in args.items_asked
+        ]
+        users = [ids.spelt(args.user, recommender.users_)] * len(items)
     scores = recommender.predict(users, items).tolist()
     header = ["user", *titles.header(), "score"]
     with table_writer(args, header, shown=_shown) as write:

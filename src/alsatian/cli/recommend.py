@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from alsatian.cli import ids
-from alsatian.cli.arguments import positive_int
+from alsatian.cli.arguments import UsageError, positive_int
 from alsatian.cli.models import add_model, load_recommender
-from alsatian.cli.output import add_table_output, check_place, counted, format_of, note, score, table_writer
+from alsatian.cli.output import add_table_output, counted, format_of, note, score, table_writer
 from alsatian.cli.titles import Titles, add_titles
 
 _EPILOG = """\
@@ -55,11 +56,11 @@ def run(args: argparse.Namespace) -> int:
     form = format_of(args)
     asked = bool(args.users) + bool(args.users_from) + args.all + bool(args.liked)
     if asked != 1:
-        raise ValueError("say for whom: ids of users, --users-from FILE, --all, or --liked ITEM ….")
+        raise UsageError("say for whom: ids of users, --users-from FILE, --all, or --liked ITEM ….")
     recommender = load_recommender(args.model)
     titles = Titles(args, recommender.items_)
-    if form == "table" and args.all and len(recommender.users_) > _MANY:
-        raise ValueError(
+    if form == "table" and args.all and len(recommender.users_) > _MANY and sys.stdout.isatty():
+        raise UsageError(
             f"lists of {counted(len(recommender.users_), 'user')} are no table for a terminal: give --output FILE."
         )
     header = ["user", "rank", *titles.header(), "score"]
@@ -101,11 +102,7 @@ def _liked(recommender: Any, items: list[Any]) -> dict[Any, float]:
 def _given(args: argparse.Namespace) -> list[str]:
     if args.users_from is None:
         return list(args.users)
-    if str(args.users_from) == "-":
-        text = sys.stdin.read()
-    else:
-        check_place(args.users_from)
-        text = args.users_from.read_text(encoding="utf-8-sig")
+    text = sys.stdin.read() if str(args.users_from) == "-" else _text_of(args.users_from)
     lines = [line.strip() for line in text.splitlines()]
     found = [line for line in lines if line]
     if not found:
@@ -113,8 +110,24 @@ def _given(args: argparse.Namespace) -> list[str]:
     return found
 
 
+def _text_of(path: Path) -> str:
+    """Return a text in the encoding that its first bytes tell."""
+    from alsatian.data.reading._bytes import SAMPLE, blocks, encoding_of
+
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder; add the name of a file.")
+    content = path.read_bytes()
+    try:
+        encoding = encoding_of(content[:SAMPLE])
+        return "".join(block.text.decode() for block in blocks(io.BytesIO(content), encoding, mac=True))
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+
+
 def _rows(listing: Any, titles: Titles) -> Iterable[list[Any]]:
-    for query, pairs in zip(listing.queries.tolist(), listing, strict=True):
+    from alsatian.data._columns import to_list
+
+    for query, pairs in zip(to_list(listing.queries), listing, strict=True):
         for rank, (item, value) in enumerate(pairs, 1):
             yield [query, rank, *titles.row(item), value]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from alsatian.cli.arguments import seed
 from alsatian.cli.models import add_model, load_recommender
-from alsatian.cli.output import add_quiet, check_place, print_json, size
+from alsatian.cli.output import add_quiet, check_ending, check_place, print_json, size, stream_beside
 from alsatian.cli.titles import Titles, add_titles
 
 
@@ -52,7 +52,8 @@ def _share(text: str) -> float:
 def run(args: argparse.Namespace) -> int:
     """Make the page and write it."""
     output = args.output or Path(Path(args.model).stem + ".html")
-    check_place(output)
+    check_ending(output, (".html", ".htm", ""), what="page")
+    check_place(output, args.model, args.items)
     recommender = load_recommender(args.model)
     from alsatian.report import write_report
 
@@ -61,11 +62,11 @@ def run(args: argparse.Namespace) -> int:
         recommender, output, titles=titles.known_titles, title=args.title or f"Report on {Path(args.model).stem}",
         held_out=args.held_out, random_state=args.random_state, call=_call(args, output),
     )  # fmt: skip
-    n_bytes = output.stat().st_size
+    n_bytes, stream = output.stat().st_size, stream_beside(output)
     if args.json:
-        print_json({"report": str(output), "bytes": n_bytes})
+        print_json({"report": str(output), "bytes": n_bytes}, stream)
     else:
-        print(f"{output}, {size(n_bytes)}")
+        print(f"{output}, {size(n_bytes)}", file=stream)
     return 0
 
 

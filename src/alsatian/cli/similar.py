@@ -9,7 +9,7 @@ from typing import Any
 from alsatian.cli import ids
 from alsatian.cli.arguments import positive_int
 from alsatian.cli.models import add_model, load_recommender
-from alsatian.cli.output import add_table_output, format_of, score, table_writer
+from alsatian.cli.output import add_table_output, counted, format_of, note, score, table_writer
 from alsatian.cli.titles import Titles, add_titles
 
 _EPILOG = """\
@@ -67,6 +67,8 @@ def run(args: argparse.Namespace) -> int:
     ]
     with table_writer(args, header, shown=_shown) as write:
         write(rows)
+    if args.output is not None:
+        note(args, f"{counted(len(rows), 'row')} written to {args.output}")
     return 0
 
 

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from alsatian.cli.arguments import UsageError, non_negative_int
 from alsatian.cli.output import counted, note, number, print_json, size, warn
 from alsatian.console import print_table
 
@@ -27,9 +28,11 @@ _NONE = {
     "weight": "a column 'weight' is none",
     "timestamp": "take no notice of times",
 }
+_TOLD = 10  # columns that are named
 _READABLE = (
     "CSV, TSV and the like, MovieLens' .dat, NDJSON, Parquet, Arrow, MatrixMarket (.mtx), .npy, .npz, a database of "
-    "SQLite or DuckDB, or the URL of one: sqlite:///FILE, duckdb:///FILE, postgresql://USER@HOST/NAME"
+    "SQLite or DuckDB, or the URL of one: sqlite:///FILE, duckdb:///FILE, postgresql://USER@HOST/NAME; - is standard "
+    "input, with --format"
 )
 
 
@@ -57,10 +60,15 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
         default=None,
         help="the first line of a text names the columns, or does not",
     )
+    how.add_argument(
+        "--skip", type=non_negative_int, default=0, metavar="N", help="lines above the table in a text (default: 0)"
+    )
     how.add_argument("--table", metavar="NAME", help="of a database")
     how.add_argument("--query", metavar="SQL", help="of a database: its rows are read")
     how.add_argument("--strict", action="store_true", help="stop at the first line that cannot be used")
-    how.add_argument("--dry-run", action="store_true", help="show what would be read, and do nothing")
+    how.add_argument(
+        "--dry-run", action="store_true", help="show what would be read, and do nothing; with --strict, read it"
+    )
 
 
 def _separator(text: str) -> str:
@@ -71,7 +79,9 @@ def options_of(args: argparse.Namespace) -> Options:
     """Return how a table is to be read."""
     from alsatian.data.reading import Options
 
-    names = ("encoding", "separator", "decimal", "header", "table", "query")
+    if args.table is not None and args.query is not None:
+        raise UsageError("--table and --query are given: give one of them.")
+    names = ("encoding", "separator", "decimal", "header", "skip", "table", "query")
     return Options(**{name: getattr(args, name) for name in names})
 
 
@@ -87,6 +97,12 @@ def plan_of(args: argparse.Namespace, source: str) -> Plan:
     note(args, f"{planned.source.name}: {planned.how}")
     if planned.names:
         note(args, _columns_told(planned, counted=not args.no_value))
+    if "value" not in planned.names and not args.no_value:
+        unread = planned.unread_numbers()
+        if unread:
+            told = ", ".join(map(repr, unread[:_TOLD])) + (", …" if len(unread) > _TOLD else "")
+            hold = "holds" if len(unread) == 1 else "hold"
+            note(args, f"not read: {told}, which {hold} numbers; --value-column says which holds the values")
     return planned
 
 
@@ -108,14 +124,25 @@ def told_bad(args: argparse.Namespace, told: list[str]) -> None:
 
 
 def show_plan(args: argparse.Namespace, planned: Plan) -> int:
-    """Print what would be read: the answer to ``--dry-run``."""
-    rows = planned.first_rows()
+    """Print what would be read, the answer to ``--dry-run``; with ``--strict`` all of it is read for that."""
+    rows, bad = planned.first_rows()
+    reading = read(args, planned) if args.strict else None
     if args.json:
-        print_json(as_json(planned) | {"first_rows": rows})
+        told = {"left_out": bad.count, "first_left_out": [str(line) for line in bad.first]}
+        print_json(as_json(planned) | {"first_rows": rows} | (told if reading is None else left_out(reading)))
         return 0
+    if bad.count:
+        warn("\n  ".join([f"{counted(bad.count, bad.place)} cannot be used, of the first ones:", *map(str, bad.first)]))
     print(f"{planned.source.name}: {planned.how}{_size_of(planned)}")
-    if not planned.names:
-        return 0
+    if planned.names:
+        _show_roles(planned, rows)
+    if reading is not None:
+        print(f"All {counted(reading.rows, 'cell' if reading.matrix is not None else 'row')} can be used.")
+    print("Nothing was done: --dry-run.")
+    return 0
+
+
+def _show_roles(planned: Plan, rows: list[dict[str, Any]]) -> None:
     print_table(
         ["role", "column", "first values"],
         [
@@ -132,8 +159,6 @@ def show_plan(args: argparse.Namespace, planned: Plan) -> int:
     others = [name for name in planned.columns if name not in planned.names.values()]
     if others:
         print(f"not read: {', '.join(others)}")
-    print("Nothing was done: --dry-run.")
-    return 0
 
 
 def as_json(planned: Plan) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from alsatian.cli import source
 from alsatian.cli.arguments import positive_int, seed
 from alsatian.cli.fit import kind_of
-from alsatian.cli.output import add_quiet, check_place, note, print_json
+from alsatian.cli.output import PICTURES, add_quiet, check_ending, check_place, note, print_json
 
 if TYPE_CHECKING:
     from alsatian.evaluation import Tuning
@@ -67,10 +67,11 @@ def register(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Read, search, and say what was found."""
+    check_ending(args.plot, PICTURES, option="--plot", what="picture")
+    check_place(args.plot, args.source)
     planned = source.plan_of(args, args.source)
     if args.dry_run:
         return source.show_plan(args, planned)
-    check_place(args.plot)
     from alsatian.evaluation import tune
 
     reading = source.read(args, planned)

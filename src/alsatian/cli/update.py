@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     from alsatian.recommend._checks import of_ratings
 
     output = args.output or Path(args.model)
-    check_place(output)
+    check_place(output, args.source, through=False)
     recommender = load_recommender(args.model)
     before = recommender.interactions_
     args.no_timestamp = args.no_timestamp or before.timestamps is None  # the model has no use for them

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from difflib import get_close_matches
 from functools import cache
 
 # By role, the surest names first: of two columns the one of an earlier tier is meant, and of one tier there may be one.
@@ -15,7 +16,8 @@ _NAMES: dict[str, tuple[str, ...]] = {
         kundennummer utilisateur idutilisateur utilisateurid idclient usuario idusuario usuarioid cliente idcliente
         clienteid utente idutente utenteid utilizador gebruiker gebruikerid klant klantid klantnummer användare
         användarid kund kundid bruger brugerid bruker brukerid käyttäjä użytkownik klient uživatel kullanıcı müşteri
-        пользователь клиент 用户 用户id ユーザー ユーザーid 顧客 사용자
+        пользователь клиент 用户 用户id ユーザー ユーザーid ユーザ ユーザid 利用者 利用者id 会員 会員id
+        顧客 顧客id 사용자 nutzernr nutzernummer benutzernr benutzernummer kundenummer asiakas
         """,
         "username nutzername benutzername customername kundenname reviewername usager",
     ),
@@ -26,6 +28,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
         buchid künstler produit idproduit livre artiste idarticle artículo idarticulo producto idproducto película
         idpelicula libro artículoid articolo idarticolo prodotto idprodotto produto idproduto filme livro artigo
         boek bok bog vare tuote książka kniha ürün товар фильм книга 商品 电影 物品 アイテム 映画 상품
+        作品 作品id 商品id 映画id アイテムid 曲 本
         """,
         """
         title titel titre título titolo itemname movietitle filmtitel filmtitle buchtitel booktitle productname
@@ -38,14 +41,14 @@ _NAMES: dict[str, tuple[str, ...]] = {
         anzahl menge wert évaluation étoiles quantité nombre valeur calificación valoración puntuación estrellas
         cantidad valor voto valutazione punteggio stelle quantità valore avaliação classificação nota estrelas
         quantidade beoordeling sterren aantal waardering betyg antal vurdering arvosana ocena hodnocení puan оценка
-        рейтинг 评分 評価 평점
+        рейтинг 评分 評価 評価値 スコア 点数 回数 再生回数 평점
         """,
     ),
     "timestamp": (
         """
         timestamp time date datetime unixtime unixtimestamp reviewtime unixreviewtime ts createdat datum zeit uhrzeit
         zeitstempel horodatage heure fecha hora data ora tijd tijdstip tid dato tidpunkt aika czas дата время 时间
-        日付 日期
+        日付 日期 日時 時刻 zeitpunkt
         """,
     ),
 }
@@ -53,7 +56,7 @@ _WEIGHTS = "weight weights gewicht poids peso"
 _OF_RATINGS = """
     rating ratings stars score bewertung wertung sterne note évaluation étoiles voto calificación valoración puntuación
     estrellas valutazione punteggio stelle avaliação nota classificação estrelas beoordeling sterren waardering betyg
-    vurdering arvosana ocena hodnocení puan оценка рейтинг 评分 評価 평점
+    vurdering arvosana ocena hodnocení puan оценка рейтинг 评分 評価 評価値 点数 평점
 """
 
 
@@ -67,6 +70,19 @@ def plain_name(name: object) -> str:
     """
     letters = unicodedata.normalize("NFKD", str(name).casefold())
     return "".join(letter for letter in letters if letter.isalnum())
+
+
+def meant(name: str, present: Sequence[str]) -> str:
+    """Return a question after the column that may be meant by a name that is none; nothing where none is near.
+
+    Examples
+    --------
+    >>> meant("User", ["user", "item"]), meant("price", ["user", "item"])
+    (" Is 'user' meant?", '')
+    """
+    plain = {plain_name(other): other for other in reversed(present)}
+    near = get_close_matches(plain_name(name), list(plain), n=1, cutoff=0.75)
+    return f" Is {plain[near[0]]!r} meant?" if near and near[0] else ""
 
 
 def candidates(role: str, present: Sequence[str]) -> list[str]:

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 UNITS = ("D", "s", "ms", "us", "ns")
 _STEP_TO = {"Y": "D", "M": "D", "W": "D", "h": "s", "m": "s"}  # units that are not kept, and what holds them exactly
+_COUNTED = (1, 1000, 10**6, 10**9)  # in a second
+_DAYS = (315_532_800, 4_102_444_800)  # seconds from 1970 to 1980, and to 2100
 _SAMPLE = 1024  # values that are looked at before all of them are
 
 
@@ -35,3 +37,20 @@ def coarsest(times: NDArray[Any]) -> NDArray[Any]:
 
 def _same(times: NDArray[Any], unit: str) -> bool:
     return bool(np.array_equal(times.astype(f"datetime64[{unit}]").astype(times.dtype), times))
+
+
+def told(time: Any) -> str:
+    """Return a point in time in words: a number that counts from 1970, as one of our days does, as a date.
+
+    Examples
+    --------
+    >>> told(978300760), told(978300760_000), told(np.datetime64("2013-05-01T18:30")), told(17)
+    ('2000-12-31 22:12:40', '2000-12-31 22:12:40', '2013-05-01 18:30', '17')
+    """
+    if isinstance(time, np.datetime64):
+        return str(time).replace("T", " ")
+    for unit in _COUNTED:
+        seconds = float(time) / unit
+        if _DAYS[0] <= seconds < _DAYS[1]:
+            return str(np.datetime64(int(seconds), "s")).replace("T", " ")
+    return f"{time:g}" if isinstance(time, float) else str(time)

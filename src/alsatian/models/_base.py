@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -55,6 +55,41 @@ class FactorModel(Plots, ClassNamePrefixFeaturesOutMixin, CallbackSupportMixin, 
     n_features_in_: int
     _fitted_full: bool
     _fitted_array_zero: bool
+
+    def set_callbacks(self, *callbacks: Any) -> Self:
+        """Have callbacks watch the fits to come, in place of those that did before.
+
+        Parameters
+        ----------
+        *callbacks : callback
+            Of scikit-learn's protocol, such as those in `alsatian.callbacks`. Without any, or with None: none.
+
+        Returns
+        -------
+        self : estimator
+
+        Raises
+        ------
+        TypeError
+            For what is no callback.
+
+        Examples
+        --------
+        >>> from alsatian import ALS
+        >>> from alsatian.callbacks import ProgressBar
+        >>> ALS().set_callbacks(ProgressBar()).set_callbacks()
+        ALS()
+        """
+        given = () if callbacks == (None,) else callbacks
+        try:
+            super().set_callbacks(*given)
+        except TypeError as error:
+            told = ", ".join(map(repr, given))
+            raise TypeError(
+                "set_callbacks takes callbacks, one an argument, each an instance with the methods setup, teardown,"
+                f" on_fit_task_begin and on_fit_task_end; without an argument it takes all away. Got {told}."
+            ) from error
+        return self
 
     @property
     def components_(self) -> Floats:

@@ -95,6 +95,15 @@ def auto_relaxation(iteration: int) -> float:
     return min(1.9, 1.0 + iteration / (iteration + 3.0))
 
 
+def smallest_gain(tol: float, at_zero: float) -> float:
+    """Return the gain in the loss that is too small to go on for: `tol` times the loss at zero factors.
+
+    It is 0 for ``tol=0`` alone, which asks for all iterations, and not where the loss at zero factors is 0 itself, as
+    nothing is left to gain then.
+    """
+    return max(float(tol) * at_zero, float(np.finfo(np.float64).tiny)) if tol else 0.0
+
+
 def solve_side(
     side: Side,
     fixed: Floats,

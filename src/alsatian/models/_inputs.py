@@ -11,7 +11,10 @@ from __future__ import annotations
 
 import sys
 import warnings
-from typing import Any
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +30,23 @@ Array = NDArray[Any]
 
 class NoEntryWarning(UserWarning):
     """Some rows or columns have no observed cell: their factors, and biases, are zero."""
+
+
+class _Names(Protocol):
+    def __getitem__(self, position: int, /) -> Any: ...
+
+
+_called: ContextVar[Mapping[str, tuple[str, _Names]] | None] = ContextVar("_called", default=None)
+
+
+@contextmanager
+def calling(rows: tuple[str, _Names], columns: tuple[str, _Names]) -> Iterator[None]:
+    """Have warnings of a fit call rows and columns what those who fit call them: a noun, and the name of each."""
+    token = _called.set({"row": rows, "column": columns})
+    try:
+        yield
+    finally:
+        _called.reset(token)
 
 
 def cells_of(
@@ -109,7 +129,10 @@ def _empty(side: Cells, what: str) -> str:
     empty = np.flatnonzero(counts == 0)
     if empty.size == 0:
         return ""
-    return f"{empty.size} {what}{'s' if empty.size > 1 else ''} (first: {what} {empty[0]})"
+    first = int(empty[0])
+    called = _called.get()
+    noun, name = (what, str(first)) if called is None else (called[what][0], repr(called[what][1][first]))
+    return f"{empty.size} {noun}{'s' if empty.size > 1 else ''} (first: {noun} {name})"
 
 
 def _from_sparse(x: Compressed, weights: Any, absent_zero: bool, allow_full: bool) -> Cells:

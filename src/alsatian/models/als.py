@@ -19,7 +19,7 @@ from alsatian._engine.threads import resolve_n_jobs
 from alsatian.models._base import FLOATS
 from alsatian.models._constraints import COMMON, check_random_state_kind, check_range, check_ridge, is_auto, pair
 from alsatian.models._diagnostics import ExplicitModel
-from alsatian.models._fit import Alternation, Factors, Side
+from alsatian.models._fit import Alternation, Factors, Side, smallest_gain
 from alsatian.models._fitted import Array, Attribute
 from alsatian.models._fitting import run_fit
 from alsatian.models._fold import Folded, FoldIn
@@ -404,15 +404,15 @@ class ALS(ResidualPlots, ExplicitModel):
             spread = moments(rows)
         mean = 0.0 if self.bias == "none" else spread.mean
         check_size_of_values(rows, lambda: _tables.plain(X, "X"))
-        at_zero = 0.5 * check_moments(spread, mean, rows)
+        least = smallest_gain(self.tol, 0.5 * check_moments(spread, mean, rows))
         warn_of_empty(rows, columns)
-        chosen = choose_reg(self, rows, spread, mean, self.tol * at_zero) if is_auto(self.reg) else None
+        chosen = choose_reg(self, rows, spread, mean, least) if is_auto(self.reg) else None
         self.reg_path_, self.reg_path_errors_ = (chosen.path, chosen.errors) if chosen else (None, None)
         sides = (self._side(cells, which, chosen and chosen.reg) for which, cells in enumerate((rows, columns)))
         start = (chosen and chosen.start(rows.shape[0])) or self._start(columns, spread, mean)
         how = improving_of(self, rows, columns)
         run = Alternation(*sides, start, n_jobs=resolve_n_jobs(self.n_jobs), improving=how)
-        return run, self.tol * at_zero
+        return run, least
 
     @property
     def _reg(self) -> Any:

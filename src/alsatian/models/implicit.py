@@ -18,7 +18,7 @@ from alsatian._engine.threads import resolve_n_jobs
 from alsatian.models._base import FactorModel
 from alsatian.models._confidence import check_observed, implicit_cells, implicit_counts, loss_at_zero
 from alsatian.models._constraints import COMMON, check_random_state_kind, check_ridge, is_auto, pair
-from alsatian.models._fit import Alternation, Factors, Side
+from alsatian.models._fit import Alternation, Factors, Side, smallest_gain
 from alsatian.models._fitted import Attribute, Number
 from alsatian.models._fitting import run_fit
 from alsatian.models._fold import FoldIn
@@ -352,4 +352,4 @@ class ImplicitALS(FactorModel):
         start = Factors(np.zeros((rows.shape[0], factors.shape[1]), dtype=factors.dtype), factors, None, None)
         sides, how = (self._side(rows, 0), self._side(columns, 1)), improving_of(self, rows, columns)
         run = Alternation(*sides, start, n_jobs=resolve_n_jobs(self.n_jobs), improving=how)
-        return run, float(self.tol) * liked / 2
+        return run, smallest_gain(self.tol, liked / 2)

@@ -21,6 +21,11 @@ Side = Literal["rows", "columns"]
 _LONGEST = 32  # characters of a name
 
 
+def is_position(value: Any, size: int) -> bool:
+    """Return whether this is a position among so many: a whole number, not counted from the end."""
+    return isinstance(value, int | np.integer) and not isinstance(value, bool) and 0 <= int(value) < size
+
+
 class FactorsDisplay:
     """The columns (or rows) of a model by two of the singular directions of W Zᵀ, in which factors have a meaning.
 
@@ -104,7 +109,7 @@ class FactorsDisplay:
         ImportError
             Where matplotlib is not installed.
         ValueError
-            Where there are no such components, or another number of names.
+            Where there are no such components, another number of names, or no such rows or columns to name.
         """
         check_fitted(estimator, "column_factors_")
         if side not in ("rows", "columns"):
@@ -112,7 +117,9 @@ class FactorsDisplay:
         turned = canonical(estimator.row_factors_, estimator.column_factors_)
         points = turned.rows if side == "rows" else turned.columns
         k = points.shape[1]
-        if len(components) != 2 or not all(0 <= component < k for component in components):
+        if k < 2:
+            raise ValueError("The model has one component, which is a line and no map: fit one of two or more.")
+        if len(components) != 2 or not all(is_position(one, k) for one in components):
             raise ValueError(f"components must be two of 0 … {k - 1}. Got {components!r}.")
         if names is None and side == "columns":
             names = getattr(estimator, "feature_names_in_", None)
@@ -130,6 +137,10 @@ class FactorsDisplay:
 
     def plot(self, *, n_names: int = 15, named: Sequence[int] | None = None, ax: Axes | None = None) -> Self:
         """Draw it; parameters as in `from_estimator`."""
+        wrong = [place for place in (() if named is None else named) if not is_position(place, len(self.coordinates))]
+        if wrong:
+            last = len(self.coordinates) - 1
+            raise ValueError(f"named must hold positions of {self.what}, from 0 to {last}. Got {wrong[0]!r}.")
         ax = axes_or_new(ax, (6.8, 6.2))
         x, y = self.coordinates.T
         ax.axhline(0, color=LINE, linewidth=0.8, zorder=0)

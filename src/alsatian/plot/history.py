@@ -86,6 +86,8 @@ class HistoryDisplay:
         ------
         ImportError
             Where matplotlib is not installed.
+        ValueError
+            Where `x` or `kind` is none of these.
         """
         check_fitted(estimator, "history_")
         table = estimator.history_.to_dict()
@@ -104,10 +106,10 @@ class HistoryDisplay:
         ax: Axes | None = None,
     ) -> Self:
         """Draw it; parameters as in `from_estimator`."""
-        if x not in ("iteration", "seconds") or kind not in ("loss", "parts", "excess"):
-            raise ValueError(
-                f"x must be 'iteration' or 'seconds', and kind 'loss', 'parts' or 'excess'. Got {x!r} and {kind!r}."
-            )
+        if x not in ("iteration", "seconds"):
+            raise ValueError(f"x must be 'iteration' or 'seconds'. Got {x!r}.")
+        if kind not in ("loss", "parts", "excess"):
+            raise ValueError(f"kind must be 'loss', 'parts' or 'excess'. Got {kind!r}.")
         if not len(self.loss):
             raise ValueError("The history has no record: nothing was fitted.")
         ax = axes_or_new(ax)

@@ -9,6 +9,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from alsatian.data import Ids, Interactions
+from alsatian.models._inputs import calling
 from alsatian.recommend import _files
 from alsatian.recommend._candidates import candidates, seen_by
 from alsatian.recommend._checks import (
@@ -117,7 +118,8 @@ class Recommender(Parameters):
             check_values(model, known)
         try:
             X, keywords = given_to(model, known.csr, known.weights)
-            model.fit(X, **keywords)
+            with calling(("user", known.users), ("item", known.items)):
+                model.fit(X, **keywords)
         except BaseException:  # Ctrl-C: the last whole iteration can be used
             if hasattr(model, "row_factors_"):
                 self._state, self._read = State(model, known), read

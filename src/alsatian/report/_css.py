@@ -2,9 +2,9 @@
 
 CSS = """
 :root{--page:#fdfcf9;--card:#fff;--ink:#24242c;--soft:#5f5f6b;--line:#ddd9ce;--accent:#a9213f;--blue:#1f5a8a;
---pale:#8fbfd6;--sand:#f5c26b;--mark:#fff3d6}
+--pale:#8fbfd6;--sand:#f5c26b;--mark:#fff3d6;--shade:#0004}
 @media (prefers-color-scheme:dark){:root{--page:#17171c;--card:#1f1f26;--ink:#ececf1;--soft:#a9a9b6;--line:#3a3a45;
---accent:#ff8ba0;--blue:#7db8e6;--pale:#35607d;--sand:#d9a441;--mark:#3a3320}}
+--accent:#ff8ba0;--blue:#7db8e6;--pale:#35607d;--sand:#d9a441;--mark:#3a3320;--shade:#000a}}
 *{box-sizing:border-box}
 html{scroll-behavior:smooth}
 body{margin:0 auto;max-width:68rem;padding:1rem 1.25rem 4rem;background:var(--page);color:var(--ink);
@@ -37,13 +37,19 @@ svg .bar{fill:var(--blue)}
 svg .ideal{stroke:var(--soft);stroke-dasharray:4 4}
 svg .item{fill:var(--blue);fill-opacity:.55}
 svg .item:hover,svg .bar:hover{fill:var(--accent);fill-opacity:1}
-.wide{overflow-x:auto}
+.wide{overflow-x:auto;background:linear-gradient(to right,var(--card) 40%,transparent),
+linear-gradient(to left,var(--card) 40%,transparent) 100% 0,linear-gradient(to right,var(--shade),transparent),
+linear-gradient(to left,var(--shade),transparent) 100% 0;background-repeat:no-repeat;
+background-size:2.5rem 100%,2.5rem 100%,.9rem 100%,.9rem 100%;background-attachment:local,local,scroll,scroll}
+td,th{overflow-wrap:break-word}
 table{border-collapse:collapse;width:100%;font-size:.92rem;margin:.5rem 0}
 th,td{text-align:left;padding:.32rem .6rem;border-bottom:1px solid var(--line);vertical-align:top;font-weight:400}
 thead th{font-weight:600;border-bottom:2px solid var(--line)}
 .n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 pre{background:var(--mark);padding:.8rem 1rem;border-radius:8px;overflow-x:auto;font-size:.88rem;white-space:pre-wrap}
 @media print{:root{--page:#fff;--card:#fff;--ink:#000;--soft:#444;--line:#bbb;--accent:#a9213f;--blue:#1f5a8a;
---mark:#f6f2e6}body{max-width:none;font-size:10.5pt}nav,.skip{display:none}section{border:0;padding:0;
-break-inside:auto}figure,tr,h2,h3{break-inside:avoid}h2,h3{break-after:avoid}.wide{overflow:visible}}
+--mark:#f6f2e6}body{max-width:none;font-size:10pt}nav,.skip{display:none}section{border:0;padding:0;break-inside:auto}
+.row{grid-template-columns:1fr 1fr}.facts{grid-template-columns:repeat(5,1fr)}figure.full svg{max-height:9.5cm}
+figure,tr,h2,h3,.facts,.facts div,.wide,pre{break-inside:avoid}.wide.long{break-inside:auto}
+h2,h3,caption,thead{break-after:avoid}tbody tr:first-child{break-before:avoid}.wide{overflow:visible;background:none}}
 """

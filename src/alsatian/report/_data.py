@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from alsatian.data._times import told as told_time
 from alsatian.plot._canonical import Canonical
-from alsatian.report._html import facts, number, paragraph, section, table, text
+from alsatian.report._html import column, facts, number, paragraph, section, table, text
 from alsatian.report._svg import Frame
 
 Ints = NDArray[np.int64]
@@ -27,7 +28,7 @@ def data_section(known: Any) -> str:
             ("users", number(known.n_users)),
             ("items", number(known.n_items)),
             ("cells", number(cells)),
-            ("of all pairs", f"{100 * known.density:.3g} %"),
+            ("of all pairs", f"{100 * known.density:.3g}%"),
             (
                 "without a cell",
                 f"{number(int((per_user == 0).sum()))} users, {number(int((per_item == 0).sum()))} items",
@@ -45,7 +46,9 @@ def data_section(known: Any) -> str:
     charts = [_tail(per_user, "users"), _tail(per_item, "items"), _values(known.values)]
     when = ""
     if known.timestamps is not None:
-        when = paragraph(f"From {text(known.timestamps.min())} to {text(known.timestamps.max())}.")
+        when = paragraph(
+            f"From {text(told_time(known.timestamps.min()))} to {text(told_time(known.timestamps.max()))}."
+        )
     return section("data", "The data", told, uneven, when, f'<div class="row">{"".join(charts)}</div>')
 
 
@@ -66,22 +69,29 @@ def fit_section(model: Any) -> str:
             ("tolerance", "met" if model.converged_ else "not met"),
         ]
     )
-    steps = np.arange(1.0, len(loss) + 1)
-    frame = Frame((1, len(loss)), (float(loss.min()), float(loss.max())), ("iteration", "loss"))
+    # The rows that close the fit come after its last iteration, and are none themselves.
+    steps = np.array([record.iteration + 0.5 * (record.step != "columns") for record in history])
+    frame = Frame(
+        (float(steps.min()), float(steps.max())), (float(loss.min()), float(loss.max())), ("iteration", "loss")
+    )
     frame.line(steps, loss)
     for record, step in zip(history, steps.tolist(), strict=True):
-        frame.dot(step, record.loss, f"iteration {record.iteration} ({record.step}): loss {record.loss:.6g}")
+        place = (
+            f"iteration {record.iteration}" if record.step == "columns" else f"{record.step}, after the last iteration"
+        )
+        frame.dot(step, record.loss, f"{place}: loss {record.loss:.6g}")
     first = loss[0] if len(loss) else np.nan
     chart = frame.svg(
         "Loss by iteration", f"It falls from {number(float(first), 6)} to {number(float(loss[-1]), 6)}; {met}.",
-        x_ticks=[(step, f"{step:.0f}") for step in steps.tolist() if len(steps) <= 12 or step % 5 == 0],
+        x_ticks=[(step, f"{step:.0f}") for step in steps.tolist() if step % (1 if len(steps) <= 12 else 5) == 0],
     )  # fmt: skip
     last = history[-1]
+    values = (last.fit, last.row_ridge, last.column_ridge)
     parts = table(
         "What the loss is made of at the end", ["part", "value", "share"],
         [
-            [name, number(value, 6), f"{value / last.loss:.1%}" if last.loss else "–"]
-            for name, value in zip(_PARTS, (last.fit, last.row_ridge, last.column_ridge), strict=True)
+            [name, shown, f"{value / last.loss:.1%}" if last.loss else "–"]
+            for name, value, shown in zip(_PARTS, values, column(values, 6), strict=True)
         ],
         numeric=(1, 2),
     )  # fmt: skip

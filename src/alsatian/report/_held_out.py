@@ -14,10 +14,11 @@ from alsatian.evaluation import metrics, splits
 from alsatian.models import NoEntryWarning
 from alsatian.recommend._checks import of_ratings
 from alsatian.recommend.recommender import Recommender
-from alsatian.report._html import number, paragraph, section, table, text
+from alsatian.report._html import column, number, paragraph, section, table, text
 from alsatian.report._names import Names
 from alsatian.report._svg import Frame
 
+_TITLE = "Error on held-out cells"
 _K = 10
 _SHOWN = 12
 
@@ -35,6 +36,11 @@ def hold_out(recommender: Recommender, share: float, seed: int) -> HeldOut:
     """Fit the model again without a share of each user's cells.
 
     Callbacks are left out: a checkpoint of the fit is none of this one.
+
+    Raises
+    ------
+    ValueError
+        Where no cell can be held out, or what is left cannot be fitted.
     """
     split = splits.random_per_user(recommender.interactions_, test=share, seed=seed)
     model = clone(recommender.model_).set_callbacks()
@@ -45,8 +51,12 @@ def hold_out(recommender: Recommender, share: float, seed: int) -> HeldOut:
         return HeldOut(Recommender(model).fit(split.train), split, share)
 
 
-def held_out_section(held: HeldOut, names: Names) -> str:
-    """Return the section on the held-out cells."""
+def held_out_section(recommender: Recommender, share: float, seed: int, names: Names) -> str:
+    """Return the section on the held-out cells; where there are too few cells to hold any out, it says so."""
+    try:
+        held = hold_out(recommender, share, seed)
+    except ValueError as error:
+        return section("held-out", _TITLE, paragraph(f"There is no such error to tell: {text(str(error))}"))
     report = held.split.report()
     cold = report["cold_cells"]
     how = paragraph(
@@ -56,7 +66,7 @@ def held_out_section(held: HeldOut, names: Names) -> str:
         " users."
     )
     body = _of_ratings(held, names) if of_ratings(held.recommender.model_) else _of_lists(held)
-    return section("held-out", "Error on held-out cells", how, body)
+    return section("held-out", _TITLE, how, body)
 
 
 def _of_ratings(held: HeldOut, names: Names) -> str:
@@ -64,17 +74,22 @@ def _of_ratings(held: HeldOut, names: Names) -> str:
     true = test.values.astype(np.float64)
     predicted = model.predict_cells(test.rows, test.columns).astype(np.float64)
     simple = _item_means(known)[test.columns]
-    rows = []
+    names_of, found = [], []
     for name, guess in (
         ("this model", predicted),
         ("mean of the item", simple),
         ("mean of all", np.full_like(true, known.values.mean(dtype=float))),
     ):
-        found, mae = metrics.rmse(true, guess, users=test.rows), metrics.mae(true, guess)
-        low, high = found.interval()
-        rows.append([name, number(found.value), f"{number(low)} to {number(high)}", number(float(mae))])
+        rmse = metrics.rmse(true, guess, users=test.rows)
+        names_of.append(name)
+        found.append([rmse.value, *rmse.interval(), float(metrics.mae(true, guess))])
+    shown = column(value for row in found for value in row)
+    rows = [
+        [name, shown[4 * n], f"{shown[4 * n + 1]} to {shown[4 * n + 2]}", shown[4 * n + 3]]
+        for n, name in enumerate(names_of)
+    ]
     errors = table(
-        "Errors, in the units of the values", ["model", "RMSE", "95 % of samples", "MAE"], rows, numeric=(1, 2, 3)
+        "Errors, in the units of the values", ["model", "RMSE", "95% of samples", "MAE"], rows, numeric=(1, 2, 3)
     )
     return f'<div class="row">{errors}{_calibration(true, predicted)}</div>{_outliers(held, names, true, predicted)}'
 
@@ -96,11 +111,12 @@ def _calibration(true: NDArray[np.float64], predicted: NDArray[np.float64]) -> s
 def _outliers(held: HeldOut, names: Names, true: NDArray[np.float64], predicted: NDArray[np.float64]) -> str:
     test = held.split.test
     worst = np.argsort(-np.abs(true - predicted), kind="stable")[:_SHOWN]
+    seen, guessed = column(true[worst], 3), column(predicted[worst], 3)
+    missed = column((true - predicted)[worst], 3)
     rows = [
-        [text(test.users[int(test.rows[p])]), names.of(test.items[int(test.columns[p])]), number(float(true[p])),
-         number(float(predicted[p]), 3), number(float(true[p] - predicted[p]), 3)]
-        for p in worst.tolist()
-    ]  # fmt: skip
+        [text(test.users[int(test.rows[p])]), names.of(test.items[int(test.columns[p])]), *values]
+        for p, *values in zip(worst.tolist(), seen, guessed, missed, strict=True)
+    ]
     header = ["user", "item", "seen", "predicted", "difference"]
     return "<h3>What stands out</h3>" + table("Largest differences", header, rows, numeric=(2, 3, 4))
 
@@ -115,10 +131,10 @@ def _of_lists(held: HeldOut) -> str:
         judged = metrics.judge(lists, test, users=who)
         ndcg, recall, hits = metrics.ndcg(judged, _K), metrics.recall(judged, _K), metrics.hit_rate(judged, _K)
         low, high = ndcg.interval()
-        covered = metrics.coverage(lists, known.n_items)
-        spread = f"{number(low)} to {number(high)}"
-        rows.append([name, number(ndcg.mean), spread, number(recall.mean), number(hits.mean), f"{covered:.1%}"])
-    header = ["lists of", f"NDCG@{_K}", "95 % of samples", f"recall@{_K}", f"hit rate@{_K}", "items listed"]
+        shares = [f"{value:.4f}" for value in (ndcg.mean, low, high, recall.mean, hits.mean)]
+        covered = f"{metrics.coverage(lists, known.n_items):.1%}"
+        rows.append([name, shares[0], f"{shares[1]} to {shares[2]}", *shares[3:], covered])
+    header = ["lists of", f"NDCG@{_K}", "95% of samples", f"recall@{_K}", f"hit rate@{_K}", "items listed"]
     return table(f"Lists of {_K} unseen items", header, rows, numeric=(1, 2, 3, 4, 5))
 
 

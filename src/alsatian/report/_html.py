@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from html import escape
 
@@ -28,6 +29,22 @@ def number(value: float, digits: int = 4) -> str:
     return shown.replace("-", "−")
 
 
+def column(values: Iterable[float], digits: int = 4) -> list[str]:
+    """Return the numbers of one column, all with as many decimals: those that the largest needs for `digits` in all.
+
+    Examples
+    --------
+    >>> column([0.95, -1.25, 0.0316]), column([3.0, 12.0])
+    (['0.950', '−1.250', '0.032'], ['3', '12'])
+    """
+    given = [float(value) for value in values]
+    known = [value for value in given if math.isfinite(value)]
+    largest = max(map(abs, known), default=0.0)
+    whole = all(value.is_integer() for value in known)
+    places = 0 if whole or not largest else min(max(digits - 1 - math.floor(math.log10(largest)), 0), 8)
+    return [f"{value:,.{places}f}".replace("-", "−") if value == value else "–" for value in given]  # noqa: PLR0124
+
+
 def paragraph(*sentences: str) -> str:
     """Return a paragraph of sentences that are HTML already."""
     return f"<p>{' '.join(sentences)}</p>"
@@ -40,6 +57,7 @@ def table(
     *,
     numeric: Sequence[int] = (),
     head: bool = True,
+    long: bool = False,
 ) -> str:
     """Return a table; its cells are HTML already.
 
@@ -53,6 +71,8 @@ def table(
         Columns that stand to the right.
     head : bool
         Whether the first cell of a row names the row.
+    long : bool
+        Whether it may go over several pages of paper; others are kept together.
     """
     columns = "".join(
         f'<th scope="col"{_right(n, numeric)}>{text(name)}</th>' for n, name in enumerate(header)
@@ -62,9 +82,10 @@ def table(
         first = f'<th scope="row">{row[0]}</th>' if head else f"<td{_right(0, numeric)}>{row[0]}</td>"
         others = "".join(f"<td{_right(n, numeric)}>{cell}</td>" for n, cell in enumerate(row[1:], 1))
         lines.append(f"<tr>{first}{others}</tr>")
+    kind, label = "wide long" if long else "wide", text(caption)
     return (
-        f'<div class="wide" tabindex="0" role="region" aria-label="{text(caption)}"><table><caption>{text(caption)}'
-        f"</caption><thead><tr>{columns}</tr></thead><tbody>{''.join(lines)}</tbody></table></div>"
+        f'<div class="{kind}" tabindex="0" role="region" aria-label="{label}"><table><caption>{label}</caption>'
+        f"<thead><tr>{columns}</tr></thead><tbody>{''.join(lines)}</tbody></table></div>"
     )
 
 

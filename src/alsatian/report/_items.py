@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from alsatian.data._columns import to_list
 from alsatian.plot._canonical import Canonical
 from alsatian.recommend.recommender import Recommender
-from alsatian.report._html import number, paragraph, section, table, text
+from alsatian.report._html import column, paragraph, section, table, text
 from alsatian.report._names import Names
 from alsatian.report._svg import Frame
 
@@ -29,14 +30,13 @@ def map_section(recommender: Recommender, turned: Canonical, names: Names) -> st
     known = recommender.interactions_
     best = best_known(known)[:_ON_THE_MAP]
     points = turned.columns[best, :2]
-    x, y = ((float(side.min()), float(side.max())) for side in points.T)
+    # The origin is on the map, as it is from there that directions are.
+    x, y = ((min(float(side.min()), 0.0), max(float(side.max()), 0.0)) for side in points.T)
     margin = [0.05 * (span[1] - span[0]) for span in (x, y)]
-    frame = Frame(
-        (x[0] - margin[0], x[1] + margin[0]),
-        (y[0] - margin[1], y[1] + margin[1]),
-        ("direction 1", "direction 2"),
-        (920, 560),
-    )
+    x, y = ((span[0] - edge, span[1] + edge) for span, edge in zip((x, y), margin, strict=True))
+    frame = Frame(x, y, ("direction 1", "direction 2"), (920, 560))
+    frame.line(np.array(frame.x), np.zeros(2), "ideal")
+    frame.line(np.zeros(2), np.array(frame.y), "ideal")
     for place, (a, b) in zip(best.tolist(), points.tolist(), strict=True):
         frame.dot(a, b, names.plain(known.items[place]), radius=4.5, kind="item")
     for place, (a, b) in zip(best.tolist(), points.tolist(), strict=True):
@@ -45,7 +45,7 @@ def map_section(recommender: Recommender, turned: Canonical, names: Names) -> st
             frame.write(a, b, name)
     told = (
         f"The {len(best)} best-known items by the first two singular directions of W Zᵀ. Those that lie in the same "
-        "direction from the middle appeal to the same people. Point at one to see its name."
+        "direction from the origin, where the dashed lines cross, appeal to the same people. Point at one for its name."
     )
     return section("map", "A map of the items", frame.svg("Map of the items", told))
 
@@ -58,11 +58,14 @@ def neighbours_section(recommender: Recommender, names: Names) -> str:
     lists = recommender.similar_items(asked, n=n)
     rows = [
         [names.of(item), "<br>".join(f"{names.of(other)} ({score:.2f})" for other, score in pairs)]
-        for item, pairs in zip(asked.tolist(), lists, strict=True)
+        for item, pairs in zip(to_list(asked), lists, strict=True)
     ]
     note = paragraph("The number is the cosine of the angle between factors: 1 is the same direction.")
     return section(
-        "neighbours", "Neighbours of the best-known items", note, table("Nearest items", ["item", "nearest"], rows)
+        "neighbours",
+        "Neighbours of the best-known items",
+        note,
+        table("Nearest items", ["item", "nearest"], rows, long=True),
     )
 
 
@@ -73,13 +76,13 @@ def users_section(recommender: Recommender, names: Names) -> str:
     for user in _examples(known):
         items, values = known.history(user)
         order = np.argsort(-values, kind="stable")[:_LISTED]
-        had = [[names.of(items[p]), number(float(values[p]))] for p in order.tolist()]
-        shown = []
-        for item, score in recommender.recommend(user, n=_LISTED).to_list()[0]:
+        had = [[names.of(items[p]), value] for p, value in zip(order.tolist(), column(values[order]), strict=True)]
+        shown, listed = [], recommender.recommend(user, n=_LISTED).to_list()[0]
+        for (item, _), score in zip(listed, column([score for _, score in listed], 3), strict=True):
             told = recommender.explain(user, item)
             pairs = [(other, share) for other, share in told.to_list() if share > 0][:_REASONS]
             reasons = "; ".join(f"{names.of(other)} (+{share:.2g})" for other, share in pairs)
-            shown.append([names.of(item), number(score, 3), reasons or "–"])
+            shown.append([names.of(item), score, reasons or "–"])
         parts.append(
             f"<h3>User {text(user)}, {len(items):,} cells</h3>"
             + table(f"What user {user} has had: the largest values", ["item", "value"], had, numeric=(1,))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -15,7 +16,7 @@ Box = tuple[float, float, float, float]
 _WIDTH, _HEIGHT = 460, 260
 _LEFT, _RIGHT, _TOP, _BOTTOM = 78, 14, 12, 44
 _TICKS = 5
-_LETTER = 6.6  # width of a letter, about
+_LETTER, _WIDE_LETTER = 7.2, 12.5  # widths of letters, about
 
 
 class Frame:
@@ -82,13 +83,14 @@ class Frame:
 
     def box(self, x: float, y: float, name: str) -> Box:
         """Return about where a name beside a point would be: left, top, right, bottom."""
-        here, line, width = self.right(x), self.up(y) - 5, _LETTER * len(name)
+        here, line, width = self.right(x), self.up(y) - 5, _width_of(name)
         left = here + 6 if here + width + 6 < self.size[0] else here - 6 - width
         return left, line - 12, left + width, line + 3
 
     def is_free(self, box: Box) -> bool:
-        """Return whether no name is there yet."""
-        return all(
+        """Return whether a name would be on the chart, and over no other one."""
+        inside = box[0] >= _LEFT and box[1] >= 0 and box[2] <= self.size[0]
+        return inside and all(
             box[2] < other[0] or other[2] < box[0] or box[3] < other[1] or other[3] < box[1] for other in self.names
         )
 
@@ -125,6 +127,10 @@ class Frame:
             f'<figure{spread}><svg viewBox="0 0 {width} {height}" role="img" aria-label="{words}">'
             f"{''.join(marks)}{''.join(self.marks)}</svg><figcaption>{words}</figcaption></figure>"
         )
+
+
+def _width_of(name: str) -> float:
+    return sum(_WIDE_LETTER if unicodedata.east_asian_width(letter) in "WF" else _LETTER for letter in name)
 
 
 def _opened(span: tuple[float, float]) -> tuple[float, float]:

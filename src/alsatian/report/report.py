@@ -12,10 +12,11 @@ import numpy as np
 
 import alsatian
 from alsatian.models import ALS, ImplicitALS
+from alsatian.persistence._replace import beside
 from alsatian.plot._canonical import canonical
 from alsatian.recommend.recommender import Recommender
 from alsatian.report._data import data_section, fit_section, spectrum_section
-from alsatian.report._held_out import held_out_section, hold_out
+from alsatian.report._held_out import held_out_section
 from alsatian.report._html import page, paragraph, section, text
 from alsatian.report._items import map_section, neighbours_section, users_section
 from alsatian.report._names import Names
@@ -78,8 +79,8 @@ def make_report(
     turned = canonical(model.row_factors_, model.column_factors_)
     sections = [("data", "The data", data_section(recommender.interactions_)), ("fit", "The fit", fit_section(model))]
     if held_out:
-        held = hold_out(recommender, held_out, random_state)
-        sections.append(("held-out", "Held-out cells", held_out_section(held, names)))
+        told = held_out_section(recommender, held_out, random_state, names)
+        sections.append(("held-out", "Held-out cells", told))
     sections += [
         ("spectrum", "Singular values", spectrum_section(turned)),
         ("map", "Map", map_section(recommender, turned, names)),
@@ -104,18 +105,13 @@ def write_report(recommender: Recommender, path: str | PathLike[str], **how: Any
     ----------
     recommender : Recommender
     path : str or path-like
-        The file is there whole or not at all.
+        The file is there whole or not at all; a pipe gets the page.
     **how
         As for `make_report`.
     """
     html = make_report(recommender, **how)
-    path = Path(path)
-    beside = path.with_name(f".{path.name}.part")
-    try:
-        beside.write_text(html, encoding="utf-8")
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    with beside(path, through=True) as name:
+        Path(name).write_text(html, encoding="utf-8")
 
 
 def _again_section(recommender: Recommender, held_out: float, random_state: int, call: str | None) -> str:

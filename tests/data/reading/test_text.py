@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 pytest.importorskip("polars")
 
-from alsatian.data.reading import Options, plan
+from alsatian.data.reading import Options, plan, read_titles
 from alsatian.data.reading import _text as text_module
 from alsatian.data.reading._bad import BadLines
 from alsatian.data.reading._bytes import Encoding, blocks
@@ -131,7 +131,7 @@ def test_what_is_given_is_not_guessed(tmp_path):
         (b"\n\n\n", "no line of a table"),
         (bytes(range(256)) * 4, "no text has"),
         (b"user\n1\n2\n", "nothing is seen to separate fields; line 1 is 'user'"),
-        (b"foo,bar,baz\n1,2,3\n", "is named like users: say which is the user column. There are 'foo', 'bar'"),
+        (b"foo,bar,baz\n1,2,3\n", "is named like users: say which is, --user-column. There are 'foo', 'bar'"),
         (b"user,uid,item\n1,2,3\n", "2 columns may hold the users, 'user', 'uid'"),
         (b"user,item,rating,stars\n1,2,3,4\n", "2 columns may hold the values, 'rating', 'stars'"),
         (b"user,item,weight\n1,2,3\n", "there is a column 'weight', and nothing says what it is"),
@@ -159,7 +159,7 @@ def test_what_cannot_be_read_says_why(content, told, tmp_path):
         ("1,2,3,4", "4 fields where the header has 3"),
         ('"1,2,3', "a quote is opened and not closed"),
         ('1,"2"x,3', "a quote closes in the middle of a field"),
-        ('1,2,"3,5"', "for a decimal comma say decimal ,"),
+        ('1,2,"3,5"', "for a decimal comma say --decimal ,"),
     ],
 )  # fmt: skip
 def test_a_bad_line_is_named(row, reason, tmp_path):
@@ -251,3 +251,66 @@ def test_a_large_file_is_read_in_the_quick_way(tmp_path, monkeypatch):
     (tmp_path / "f.csv").write_text(content)
     known = plan(tmp_path / "f.csv").read().interactions(duplicates="error")
     assert known.shape == (20_000, 7)
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("3,234", "write 3234, or say --decimal ,"),
+        ("1.234,50", "write 1234,50"),
+        ("3'234.5", "write 3234.5"),
+        ("1 234 567", "thousands are marked by ' ': write 1234567"),
+        ("60%", "'%' is no part of a number: write 60"),
+        ("4.50 €", "'€' is no part of a number: write 4.50"),
+        ("$1,234.50", "'$' is no part of a number: write 1234.50"),
+        ("4,5", "for a decimal comma say --decimal ,"),
+        ("a, b", "is no number that can be used"),
+        ("1.2.3", "is no number that can be used"),
+        ("12 months", "is no number that can be used"),
+    ],
+)
+def test_numbers_that_are_spelt_for_people_are_told(value, told, tmp_path):
+    (tmp_path / "f.csv").write_text(f'user,item,price\na,x,1\nb,x,2\na,y,"{value}"\n')
+    (bad,) = plan(tmp_path / "f.csv", columns={"value": "price"}).read().bad.first
+    assert bad.reason.endswith(told)
+
+
+def test_carriage_returns_end_lines_though_a_quoted_title_holds_a_line_feed(tmp_path):
+    (tmp_path / "f.csv").write_bytes(b'item,title,user\r1,"A\nB",7\r2,C,8\r3,"D, E",9\r')
+    reading = plan(tmp_path / "f.csv").read()
+    assert reading.table.rows() == [(7, 1), (8, 2), (9, 3)]
+    read = read_titles(tmp_path / "f.csv")
+    assert dict(zip(read.ids, read.titles, strict=True)) == {1: "A\nB", 2: "C", 3: "D, E"}
+
+
+def test_a_carriage_return_in_a_line_and_a_very_long_field_are_no_traceback(tmp_path):
+    (tmp_path / "f.csv").write_bytes(b"user,item,remark\n1,2,a\rb\n3,4,c\n5,6,d\n")
+    assert plan(tmp_path / "f.csv").read().rows == 3
+    (tmp_path / "f.csv").write_text("user,item,remark\n1,2," + "x" * 140_000 + "\n3,4,c\n5,6,d\n")
+    assert plan(tmp_path / "f.csv").read().rows == 3
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "ユーザID,作品,評価,日時",
+        "利用者,作品ID,評価値,時刻",
+        "Nutzer-Nr.;Artikel-Nr.;Bewertung;Zeitpunkt",
+        "会員ID,商品ID,点数,日時",
+    ],
+)
+def test_names_in_other_languages(header, tmp_path):
+    separator = ";" if ";" in header else ","
+    rows = [separator.join((str(n), str(n + 1), "4", "2013-05-01")) for n in range(4)]
+    (tmp_path / "f.csv").write_text("\n".join([header, *rows]), encoding="utf-8")
+    planned = plan(tmp_path / "f.csv")
+    assert planned.names == dict(zip(("user", "item", "value", "timestamp"), header.split(separator), strict=True))
+
+
+@pytest.mark.parametrize(("asked", "near"), [("User", "user"), ("usr", "user"), ("user_name", None)])
+def test_a_column_that_may_be_meant_is_suggested(asked, near, tmp_path):
+    (tmp_path / "f.csv").write_text("user,item\n1,2\n")
+    with pytest.raises(ValueError, match=f"there is no column '{asked}'") as caught:
+        plan(tmp_path / "f.csv", columns={"user": asked})
+    assert (f"Is {near!r} meant?" in str(caught.value)) == (near is not None)
+    assert ("meant" in str(caught.value)) == (near is not None)

@@ -42,7 +42,7 @@ class BadLines:
     place: str = "line"
     strict: bool = False
     source: str = ""
-    cure: str = "Mend it, or have such lines left out: without strict."
+    cure: str = "Mend it, or have such lines left out: without --strict."
     count: int = 0
     first: list[BadLine] = field(default_factory=list)
 

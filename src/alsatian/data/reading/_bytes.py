@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterator
-from typing import IO, NamedTuple
+from typing import NamedTuple, Protocol
 
 _BLOCK = 8 << 20  # bytes that are read at once
 _LONGEST = 64 << 20  # bytes of a line
@@ -17,6 +17,13 @@ _MARKS = (  # the longer mark first: UTF-32's begins with UTF-16's
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+
+
+class Stream(Protocol):
+    """What bytes are read from."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Read some bytes, or all."""
 
 
 class Encoding(NamedTuple):
@@ -66,7 +73,7 @@ def encoding_of(sample: bytes, wanted: str | None = None) -> Encoding:
     return Encoding("utf-8")
 
 
-def blocks(file: IO[bytes], encoding: Encoding, *, mac: bool = False, size: int = _BLOCK) -> Iterator[Block]:
+def blocks(file: Stream, encoding: Encoding, *, mac: bool = False, size: int = _BLOCK) -> Iterator[Block]:
     """Yield the file in blocks of whole lines, in UTF-8; line ends become line feeds.
 
     With `mac` a carriage return by itself ends a line, as in files that have no line feed at all.
@@ -131,6 +138,6 @@ def _undecodable(error: UnicodeDecodeError, encoding: Encoding, line: int) -> st
     line += error.object[: error.start].count(b"\n")
     byte = error.object[error.start]
     return (
-        f"line {line} holds the byte 0x{byte:02x}, which is not {encoding.codec.upper()}. Say which encoding the file "
-        "is in: latin-1 or cp1252 for files of older programs, utf-16 for some of Windows."
+        f"line {line} holds the byte 0x{byte:02x}, which is not {encoding.codec.upper()}. Say which --encoding the "
+        "file is in: latin-1 or cp1252 for files of older programs, utf-16 for some of Windows."
     )

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alsatian.data.reading._bad import BadLines
+from alsatian.data.reading._dialect import is_number
 from alsatian.data.reading._polars import polars
+from alsatian.data.reading._spelling import in_the_way
 
 _TIMES = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%d.%m.%Y", "%d.%m.%Y %H:%M:%S")
 _NAMING = ("user", "item", "title")
@@ -173,8 +175,11 @@ class Collector:
         shown = repr(value if not isinstance(value, str) or len(value) <= _SHOWN else value[:_SHOWN] + "…")
         if role == "timestamp":
             return f"the timestamp {shown} is no time"
+        odd = in_the_way(value) if isinstance(value, str) else None
+        if odd is not None:
+            return f"the {role} {shown} cannot be read, as {odd}"
         if isinstance(value, str) and self._decimal == "," and "." in value:
             return f"the {role} {shown} has a point, where decimals have a comma"
-        if isinstance(value, str) and "," in value:
-            return f"the {role} {shown} is no number; for a decimal comma say decimal ,"
+        if isinstance(value, str) and is_number(value) and "," in value:
+            return f"the {role} {shown} is no number; for a decimal comma say --decimal ,"
         return f"the {role} {shown} is no number that can be used"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import csv
 import re
 from collections import Counter
@@ -17,6 +18,7 @@ _SEPARATORS = ("::", "\t", ";", "|", ",", " ")  # a blank only where nothing els
 _LOOKED_AT = 200  # lines
 _NUMBER = re.compile(r"[-+]?(\d+([.,]\d*)?|[.,]\d+)(e[-+]?\d+)?", re.IGNORECASE)
 _WITH_COMMA = re.compile(r"[-+]?\d*,\d+")
+_BLANKS, _AROUND = re.compile(r"[ \t]+"), re.compile(r"^ | $", re.MULTILINE)
 _NAMES = {"\t": "tab", " ": "blank"}
 
 Decimal = Literal[".", ","]
@@ -39,6 +41,8 @@ class Dialect:
         The line of the first record.
     mac : bool
         Whether carriage returns alone end lines.
+    empty_rows : bool
+        Whether a line of nothing but separators is a row, and no empty line.
     """
 
     encoding: Encoding
@@ -48,6 +52,7 @@ class Dialect:
     header: int
     first: int
     mac: bool = False
+    empty_rows: bool = False
 
     @property
     def quoted(self) -> bool:
@@ -58,7 +63,8 @@ class Dialect:
         """Return it in words."""
         told = [f"text in {self.encoding}", f"separator {_NAMES.get(self.separator, repr(self.separator))}"]
         told += ["decimal comma"] if self.decimal == "," else []
-        return ", ".join([*told, f"header in line {self.header}" if self.header else "no header"])
+        told += [f"header in line {self.header}" if self.header else "no header"]
+        return ", ".join([*told, f"first row in line {self.first}"] if self.first > 1 and not self.header else told)
 
 
 def dialect_of(
@@ -68,6 +74,7 @@ def dialect_of(
     separator: str | None = None,
     decimal: Decimal | None = None,
     header: bool | None = None,
+    skip: int = 0,
     whole: bool = True,
 ) -> Dialect:
     """Tell the dialect of a text from its first bytes; what is given is not guessed.
@@ -79,6 +86,8 @@ def dialect_of(
     encoding : Encoding
     separator, decimal, header
         None guesses.
+    skip : int
+        Lines above the table.
     whole : bool
         Whether the sample is the whole file: else its last line is not looked at.
 
@@ -88,17 +97,21 @@ def dialect_of(
         Where there is no line, or nothing separates fields.
     """
     text = codecs.getincrementaldecoder(encoding.codec)(errors="replace").decode(sample[encoding.mark :])
-    mac = "\n" not in text and "\r" in text
+    alone = text.count("\r") - text.count("\r\n")
+    mac = alone > text.count("\n")  # which may be in quotes then
     lines = [line.rstrip("\r") for line in text.replace("\r", "\n").split("\n")] if mac else text.split("\n")
     lines = [line.rstrip("\r") for line in (lines if whole else lines[:-1] or lines)]
-    numbered = [(number, line) for number, line in enumerate(lines, 1) if line.strip()][:_LOOKED_AT]
+    numbered = [(number, line) for number, line in enumerate(lines, 1) if line.strip() and number > skip]
+    numbered = numbered[:_LOOKED_AT]
     if numbered and re.fullmatch(r"sep=.", numbered[0][1]):  # a hint that spreadsheets write
         separator = separator or numbered[0][1][-1]
         numbered = numbered[1:]
     if not numbered:
         raise ValueError("it holds no line of a table.")
     separator = separator or _separator(numbered)
-    records = [(number, fields_of(line, separator)) for number, line in numbered]
+    plain = in_blanks if separator == " " else str
+    records = [(number, fields_of(plain(line), separator)) for number, line in numbered]
+    records = records if header is False else _below(records)
     first = records[0][1]
     has_header = _is_header(first, [fields for _, fields in records[1:]]) if header is None else header
     data = [fields for _, fields in (records[1:] if has_header else records)]
@@ -111,10 +124,10 @@ def dialect_of(
 
 def fields_of(line: str, separator: str) -> list[str]:
     """Return the fields of one line; a quote that is not closed ends with it."""
-    if len(separator) > 1:
-        return line.split(separator)
-    fields: list[str] = next(csv.reader([line], delimiter=separator), [])
-    return fields
+    if len(separator) == 1:
+        with contextlib.suppress(csv.Error):  # a carriage return in it, or a long field: as if it had no quotes
+            return next(csv.reader([line], delimiter=separator), [])
+    return line.split(separator)
 
 
 def is_number(text: str) -> bool:
@@ -128,10 +141,34 @@ def is_number(text: str) -> bool:
     return _NUMBER.fullmatch(text.strip()) is not None
 
 
+def in_blanks(text: str) -> str:
+    """Return lines whose columns are padded with blanks with one between two fields, and none around them.
+
+    Examples
+    --------
+    >>> in_blanks("ann    7  4.5 ")
+    'ann 7 4.5'
+    """
+    return _AROUND.sub("", _BLANKS.sub(" ", text))
+
+
+def _below(records: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
+    """Leave out what stands above a table: comments, and lines of one field, such as a title."""
+    width = _width([fields for _, fields in records])
+    above = 0
+    for _, fields in records[:-1]:
+        comment = fields[0].lstrip().startswith("#") and len(fields) != width
+        if not (comment or (len(fields) == 1 and width > 1)):
+            break
+        above += 1
+    return records[above:]
+
+
 def _separator(numbered: Sequence[tuple[int, str]]) -> str:
     best, found = (0.0, 0), ""
     for separator in _SEPARATORS:
-        counts = Counter(len(fields_of(line, separator)) for _, line in numbered)
+        plain = in_blanks if separator == " " else str
+        counts = Counter(len(fields_of(plain(line), separator)) for _, line in numbered)
         width, lines = max(counts.items(), key=lambda pair: (pair[1], pair[0]))
         rank = (lines / len(numbered), width)
         if width > 1 and rank[0] >= 0.5 and rank > best and not (separator == " " and found):
@@ -139,7 +176,7 @@ def _separator(numbered: Sequence[tuple[int, str]]) -> str:
     if not found:
         number, line = numbered[0]
         raise ValueError(
-            f"nothing is seen to separate fields; line {number} is {line[:60]!r}. Say which character does: separator."
+            f"nothing is seen to separate fields; line {number} is {line[:60]!r}. Say what does: --separator."
         )
     return found
 

@@ -30,7 +30,8 @@ def matrix_of(source: Source) -> Matrix:
     try:
         X, first, how = {"matrixmarket": _market, "npy": _npy, "npz": _npz}[source.kind](source.path)
     except (ValueError, OSError, EOFError, KeyError) as error:
-        raise ValueError(f"{source.name} cannot be read as a matrix: {error}") from error
+        said = str(error).replace(str(source.path), source.name)  # which may be a temporary file
+        raise ValueError(f"{source.name} cannot be read as a matrix: {said}") from error
     if getattr(X, "ndim", 0) != 2 or X.dtype.kind not in "biuf":
         raise ValueError(
             f"{source.name} holds {X.dtype} of shape {X.shape}: a matrix of users × items, in real numbers, is needed."

@@ -15,11 +15,13 @@ from alsatian.data._cells import Duplicates
 from alsatian.data.interactions import Interactions
 from alsatian.data.reading._bad import BadLines
 from alsatian.data.reading._collect import Collector
+from alsatian.data.reading._dialect import is_number
 from alsatian.data.reading._matrix import Matrix, matrix_of
 from alsatian.data.reading._readers import Options, Reader, reader_of
 from alsatian.data.reading._roles import Choice, Roles, roles_of
 from alsatian.data.reading._source import MATRICES, Source, source_of
 
+_SEEN = 100  # rows that say what a column holds
 _MOST = 0.5  # of the lines may be bad: of more, it is the reading that is wrong
 
 
@@ -128,20 +130,33 @@ class Plan:
         if bad.count > _MOST * total:
             raise ValueError(
                 f"{self.source.name}, read as {self.how}: {bad.count:,} of {total:,} {bad.place}s cannot be used, the "
-                f"first is {bad.first[0]}. Say how it is to be read, if not like this."
+                f"first is {bad.first[0]}. If it is to be read otherwise, say so: --separator, --header, --skip, "
+                "--decimal, or the columns."
             )
         return Reading(self, table, None, bad, blank, collector.dropped)
 
-    def first_rows(self, number: int = 5) -> list[dict[str, Any]]:
-        """Return the first rows that would be read, by role."""
+    def first_rows(self, number: int = 5) -> tuple[list[dict[str, Any]], BadLines]:
+        """Return the first rows that would be read, by role, and what cannot be used among the first lines."""
         if self._reader is None or self._roles is None:
-            return []
+            return [], BadLines("row")
         bad = BadLines(self._reader.place)
         collector = self._collector(bad)
         for part in islice(self._reader.parts(list(self._roles.places.values()), bad), 1):
             collector.add(self._by_role(part.frame.head(10 * number)), part.lines)
         rows: list[dict[str, Any]] = collector.frame().head(number).to_dicts()
-        return rows
+        return rows, bad
+
+    def unread_numbers(self) -> list[str]:
+        """Return the columns of numbers, by the first rows, that would not be read."""
+        if self._reader is None or self._roles is None or not self._reader.named:
+            return []
+        places = [place for place in range(len(self.columns)) if place not in self._roles.places.values()]
+        if not places:
+            return []
+        for part in islice(self._reader.parts(places, BadLines(self._reader.place)), 1):
+            frame = part.frame.head(_SEEN)
+            return [self.columns[place] for place in places if _holds_numbers(frame.get_column(str(place)))]
+        return []
 
     def _collector(self, bad: BadLines) -> Collector:
         assert self._reader is not None
@@ -152,6 +167,13 @@ class Plan:
         assert self._roles is not None
         places = self._roles.places
         return frame.select([frame.get_column(str(place)).alias(role) for role, place in places.items()])
+
+
+def _holds_numbers(column: Any) -> bool:
+    if column.dtype.is_numeric():
+        return True
+    texts = [str(text) for text in column.drop_nulls().to_list() if str(text).strip()]
+    return bool(texts) and 2 * sum(map(is_number, texts)) > len(texts)
 
 
 def plan(

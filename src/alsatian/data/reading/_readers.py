@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from alsatian.data.reading import _ndjson, _text
@@ -34,6 +34,10 @@ class Options:
         Whether the first line of a text names the columns.
     table, query : str or None
         What to read of a database.
+    skip : int
+        Lines above the table in a text.
+    empty_rows : bool
+        Whether a line of nothing but separators is a row, and no empty line.
     """
 
     encoding: str | None = None
@@ -42,6 +46,8 @@ class Options:
     header: bool | None = None
     table: str | None = None
     query: str | None = None
+    skip: int = 0
+    empty_rows: bool = False
 
 
 class Reader(Protocol):
@@ -81,10 +87,11 @@ class TextReader:
         with source.open() as file:
             sample = file.read(SAMPLE)
         encoding = encoding_of(sample, options.encoding)
-        self.dialect: Dialect = dialect_of(
+        found = dialect_of(
             sample, encoding, separator=options.separator, decimal=options.decimal, header=options.header,
-            whole=len(sample) < SAMPLE,
+            skip=options.skip, whole=len(sample) < SAMPLE,
         )  # fmt: skip
+        self.dialect: Dialect = replace(found, empty_rows=options.empty_rows)
         self.names, self.named = self.dialect.names, bool(self.dialect.header)
         self.how, self.decimal = str(self.dialect), self.dialect.decimal
 
@@ -124,7 +131,8 @@ class ColumnarReader:
             self._table = pl.scan_parquet(source.path) if source.kind == "parquet" else _arrow(source)
             self.names: Sequence[str] = self._table.collect_schema().names()
         except (pl.exceptions.PolarsError, OSError) as error:
-            raise ValueError(f"{source.name} cannot be read as {self.how}: {error}") from error
+            said = str(error).replace(str(source.path), source.name)  # which may be a temporary file
+            raise ValueError(f"{source.name} cannot be read as {self.how}: {said}") from error
 
     def parts(self, chosen: Sequence[int], bad: BadLines) -> Iterator[Part]:
         """Yield the rows; there are no lines that could be bad."""
@@ -160,14 +168,16 @@ def reader_of(source: Source, options: Options) -> Reader:
         Where it is none, or options are given that it does not have.
     """
     if source.kind not in DATABASES and (options.table or options.query):
-        raise ValueError(f"{source.name} is no database: table and query are for SQLite, DuckDB and PostgreSQL.")
+        raise ValueError(f"{source.name} is no database: --table and --query are for SQLite, DuckDB and PostgreSQL.")
     if source.kind in DATABASES:
         return SqlReader(source, options)
     try:
         if source.kind == "text":
             return TextReader(source, options)
         return NdjsonReader(source) if source.kind == "ndjson" else ColumnarReader(source)
-    except (ValueError, EOFError) as error:
+    except ValueError as error:
+        if str(error).startswith(source.name):
+            raise
         raise ValueError(f"{source.name}: {error}") from error
 
 

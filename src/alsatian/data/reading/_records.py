@@ -94,7 +94,7 @@ def _quoted(lines: list[str], at: int, dialect: Dialect) -> tuple[list[str], int
 
 def _take(found: Records, fields: list[str], line: int, dialect: Dialect) -> None:
     width = len(dialect.names)
-    if len(fields) == width and any(fields):
+    if len(fields) == width and (any(fields) or (dialect.empty_rows and width > 1)):
         found.rows.append(fields)
         found.lines.append(line)
     elif not any(text.strip() for text in fields):

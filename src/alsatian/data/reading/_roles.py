@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from alsatian.data._frames import _listed
-from alsatian.data._names import candidates, is_weight
+from alsatian.data._names import candidates, is_weight, meant
 
 ROLES = ("user", "item", "value", "weight", "timestamp")
 _BY_PLACE = ("user", "item", "value", "timestamp")  # the order of the columns where they have no names
@@ -63,10 +63,14 @@ def _place(role: str, name: str, names: Sequence[str]) -> int:
     if not found and name.isdecimal() and 1 <= int(name) <= len(names):
         return int(name) - 1
     if not found:
-        raise ValueError(f"there is no column {name!r} for the {role}s. There are {_listed(list(names))}.")
+        raise ValueError(
+            f"there is no column {name!r} for the {role}s.{meant(name, names)} There are {_listed(list(names))}."
+        )
     if len(found) > 1:
         told = ", ".join(str(place + 1) for place in found)
-        raise ValueError(f"columns {told} are all called {name!r}: give the {role} column by its number.")
+        raise ValueError(
+            f"columns {told} are all called {name!r}: give the {role} column by its number, --{role}-column."
+        )
     return found[0]
 
 
@@ -76,7 +80,7 @@ def _guess(role: str, names: Sequence[str], *, named: bool, taken: set[int]) -> 
             if role in _NEEDED:
                 raise ValueError(
                     f"there are {len(names)} columns and no header: give the {role} column by its number, 1 to "
-                    f"{len(names)}."
+                    f"{len(names)}: --{role}-column."
                 )
             return None
         place = _BY_PLACE.index(role) if role in _BY_PLACE else len(names)
@@ -91,8 +95,8 @@ def _guess(role: str, names: Sequence[str], *, named: bool, taken: set[int]) -> 
     what = (
         f"{len(found)} columns may hold the {role}s, {_listed(found)}" if found else f"no column is named like {role}s"
     )
-    more = ", or that there is none" if role == "value" else ""
-    raise ValueError(f"{what}: say which is the {role} column{more}. There are {_listed(list(names))}.")
+    more = ", or that there is none, --no-value" if role == "value" else ""
+    raise ValueError(f"{what}: say which is, --{role}-column{more}. There are {_listed(list(names))}.")
 
 
 def _check_weight(names: Sequence[str], places: Mapping[str, int], choices: Mapping[str, Choice]) -> None:
@@ -100,6 +104,6 @@ def _check_weight(names: Sequence[str], places: Mapping[str, int], choices: Mapp
     if loose and choices.get("weight") is None:
         raise ValueError(
             f"there is a column {loose[0]!r}, and nothing says what it is: make it the value column where it is what "
-            "was observed, such as a number of plays, or the weight column where it says how much a value counts, or "
-            "say that there is no weight."
+            f"was observed, such as a number of plays, --value-column {loose[0]}; or the weight column where it says "
+            f"how much a value counts, --weight-column {loose[0]}; or say that there is no weight, --no-weight."
         )

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import bz2
-import gzip
-import lzma
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Literal
 from urllib.parse import unquote, urlsplit
+
+from alsatian.data.reading._packed import ENDINGS as PACKED
+from alsatian.data.reading._packed import Unpacked, member_of, opened, unpacked
+from alsatian.data.reading._spool import STANDARD_INPUT, Spool, of_stream, standard_input
 
 Kind = Literal["text", "ndjson", "parquet", "arrow", "matrixmarket", "npy", "npz", "sqlite", "duckdb", "postgresql"]
 
@@ -19,14 +19,13 @@ _KINDS: dict[str, Kind] = {
     ".base": "text", ".test": "text", ".item": "text",
     ".ndjson": "ndjson", ".jsonl": "ndjson", ".jsonlines": "ndjson",
     ".parquet": "parquet", ".pq": "parquet",
-    ".arrow": "arrow", ".ipc": "arrow", ".feather": "arrow",
+    ".arrow": "arrow", ".arrows": "arrow", ".ipc": "arrow", ".feather": "arrow",
     ".mtx": "matrixmarket", ".npy": "npy", ".npz": "npz",
     ".sqlite": "sqlite", ".sqlite3": "sqlite", ".db": "sqlite", ".duckdb": "duckdb",
 }  # fmt: skip
 _SCHEMES: dict[str, Kind] = {
     "sqlite": "sqlite", "duckdb": "duckdb", "postgresql": "postgresql", "postgres": "postgresql",
 }  # fmt: skip
-_OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 _TEXT: tuple[Kind, ...] = ("text", "ndjson")
 DATABASES: tuple[Kind, ...] = ("sqlite", "duckdb", "postgresql")
 MATRICES: tuple[Kind, ...] = ("matrixmarket", "npy", "npz")
@@ -44,22 +43,24 @@ class Source:
         Of the file; None for a database server.
     url : str
         As it was given: it may hold a password, and is never shown.
+    spool : Spool or None
+        Of what can be read only once: keeps the temporary file that `path` then leads to.
     """
 
     kind: Kind
     path: Path | None
     url: str
+    spool: Spool | None = field(default=None, repr=False, compare=False)
 
     @property
     def name(self) -> str:
         """What messages call it: never with a password."""
-        return without_password(self.url)
+        return "standard input" if self.url in STANDARD_INPUT else without_password(self.url)
 
-    def open(self) -> IO[bytes]:
-        """Open the file, decompressed."""
+    def open(self) -> IO[bytes] | Unpacked:
+        """Open the file, unpacked."""
         assert self.path is not None
-        opener: Callable[..., IO[bytes]] = _OPENERS.get(self.path.suffix.lower(), open)
-        return opener(self.path, "rb")
+        return opened(self.path, self.name)
 
 
 def source_of(given: str | os.PathLike[str], form: str | None = None) -> Source:
@@ -68,7 +69,8 @@ def source_of(given: str | os.PathLike[str], form: str | None = None) -> Source:
     Parameters
     ----------
     given : str or path-like
-        A path, or the URL of a database: ``sqlite:///file``, ``duckdb:///file``, ``postgresql://user@host/name``.
+        A path, or the URL of a database: ``sqlite:///file``, ``duckdb:///file``, ``postgresql://user@host/name``;
+        ``-`` is standard input. What can be read only once is read at once, into a temporary file.
     form : str or None
         One of `FORMATS`, where the name does not say it.
 
@@ -88,18 +90,22 @@ def source_of(given: str | os.PathLike[str], form: str | None = None) -> Source:
             f"{scheme}:// is not a kind of address that can be read: give a file, or the URL of a database, "
             "sqlite:///file, duckdb:///file or postgresql://user@host/name."
         )
-    path = Path(text)
-    _check_file(path)
-    kind = _KINDS.get("." + form) if form in FORMATS else _kind_of(path)
+    path, streamed = Path(text), text in STANDARD_INPUT
+    if not streamed:
+        _check_file(path)
+    inside, spool = member_of(path) if path.suffix.lower() == ".zip" and path.is_file() else (path.name, None)
+    kind = _KINDS.get("." + form) if form in FORMATS else _kind_of(Path(inside))
     if kind is None and form == "postgresql":
         raise ValueError("PostgreSQL is read by a URL, postgresql://user@host/name, not from a file.")
+    name = "standard input" if streamed else text
     if kind is None:
-        raise ValueError(
-            f"{path}: the kind of file is not known by its name. Give its format, one of {', '.join(FORMATS)}."
-        )
-    if path.suffix.lower() in _OPENERS and kind not in _TEXT:
-        raise ValueError(f"{path}: only text is read from a compressed file. Unpack it first.")
-    return Source(kind, path, text)
+        raise ValueError(f"{name}: the kind of file is not known by its name. Give its --format: {', '.join(FORMATS)}.")
+    if spool is None:
+        spool = standard_input() if streamed else of_stream(path)
+    place = path if spool is None else spool.path
+    if kind not in _TEXT:  # which are unpacked as they are read
+        spool = unpacked(place, name) or spool
+    return Source(kind, path if spool is None else spool.path, text, spool)
 
 
 def without_password(url: str) -> str:
@@ -132,6 +138,8 @@ def _of_url(url: str, kind: Kind) -> Source:
     # Of sqlite:///file the path is relative, of sqlite:////file absolute, as SQLAlchemy has it.
     path = Path(unquote((parts.netloc + parts.path) if parts.netloc else parts.path.removeprefix("/")))
     _check_file(path)
+    if not path.is_file():
+        raise ValueError(f"{path} is no file: a database is read from one.")
     return Source(kind, path, url)
 
 
@@ -146,6 +154,6 @@ def _check_file(path: Path) -> None:
 
 def _kind_of(path: Path) -> Kind | None:
     suffixes = [suffix.lower() for suffix in path.suffixes]
-    if suffixes and suffixes[-1] in _OPENERS:
+    if suffixes and suffixes[-1] in PACKED:
         suffixes.pop()
     return _KINDS.get(suffixes[-1]) if suffixes else None

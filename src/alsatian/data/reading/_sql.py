@@ -50,7 +50,7 @@ class Query:
 
     def __init__(self, source: Source, table: str | None, query: str | None) -> None:
         if table is not None and query is not None:
-            raise ValueError("a table and a query are given: give one of them.")
+            raise ValueError("--table and --query are given: give one of them.")
         self._source = source
         with self._connected() as connection:
             if query is None:
@@ -80,7 +80,9 @@ class Query:
                 raise ValueError(f"{self._source.name} has no table {wanted!r}. It has {told}.")
             return wanted
         if len(tables) != 1:
-            raise ValueError(f"{self._source.name} has {len(tables)} tables, {told}: say which with table, or a query.")
+            raise ValueError(
+                f"{self._source.name} has {len(tables)} tables, {told}: say which with --table, or give a --query."
+            )
         return tables[0]
 
     @contextmanager

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from alsatian.data.reading._bad import BadLines
 from alsatian.data.reading._bytes import Block, blocks
-from alsatian.data.reading._dialect import Dialect
+from alsatian.data.reading._dialect import Dialect, in_blanks
 from alsatian.data.reading._polars import polars
 from alsatian.data.reading._records import Records, records_of
 from alsatian.data.reading._source import Source
@@ -50,10 +50,15 @@ def parts(
         for block in blocks(file, dialect.encoding, mac=dialect.mac):
             if pending is not None:
                 held = yield from _part(pending, held, dialect, chosen, bad, exact=exact, last=False)
-            pending = _from(block, dialect.first)
+            pending = _from(_plain(block, dialect), dialect.first)
         if pending is not None or held is not None:
             last = pending or Block(0, b"")
             yield from _part(last, held, dialect, chosen, bad, exact=exact, last=True)
+
+
+def _plain(block: Block, dialect: Dialect) -> Block:
+    """Return a block in which one blank stands for several, where blanks separate."""
+    return block if dialect.separator != " " else block._replace(text=in_blanks(block.text.decode()).encode())
 
 
 def _from(block: Block, first: int) -> Block | None:
@@ -121,6 +126,7 @@ def _quick(text: bytes, dialect: Dialect, chosen: Sequence[int]) -> Any:
         return None
     if frame.height != lines or (quotes and frame.get_column(str(width - 1)).null_count()):
         return None  # with quotes a record may be of several lines, or end early, where its last field is null
-    if frame.select(pl.all_horizontal(pl.all().is_null()).any()).item():
+    empty = pl.all_horizontal(pl.all().is_null())
+    if (width == 1 or not dialect.empty_rows) and frame.select(empty.any()).item():
         return None  # a line of nothing but separators is an empty one
     return frame.select([str(place) for place in chosen])

@@ -7,7 +7,7 @@ from os import PathLike
 from typing import Any, NamedTuple
 
 from alsatian.data._frames import _listed
-from alsatian.data._names import candidates, plain_name
+from alsatian.data._names import candidates, meant, plain_name
 from alsatian.data.reading._bad import BadLines
 from alsatian.data.reading._collect import Collector
 from alsatian.data.reading._readers import Options, Reader, reader_of
@@ -60,7 +60,7 @@ def read_titles(
     if None in places or places[0] == places[1]:
         raise ValueError(
             f"{given.name}: it is not clear which columns are the items and their titles. There are {_listed(names)}: "
-            "say which is the title."
+            "say which is the title, --title-column."
         )
     bad = BadLines(reader.place)
     collector = Collector(["item", "title"], bad)
@@ -80,7 +80,7 @@ def _place(reader: Reader, names: Sequence[str], wanted: str | None, *, title_to
             return list(names).index(wanted)
         if wanted.isdecimal() and 1 <= int(wanted) <= len(names):
             return int(wanted) - 1
-        raise ValueError(f"there is no column {wanted!r}. There are {_listed(list(names))}.")
+        raise ValueError(f"there is no column {wanted!r}.{meant(wanted, names)} There are {_listed(list(names))}.")
     if not reader.named:
         return int(title_too) if len(names) > 1 else None
     if title_too:
