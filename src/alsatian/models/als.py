@@ -407,8 +407,10 @@ class ALS(ResidualPlots, ExplicitModel):
         least = smallest_gain(self.tol, 0.5 * check_moments(spread, mean, rows))
         warn_of_empty(rows, columns)
         chosen = choose_reg(self, rows, spread, mean, least) if is_auto(self.reg) else None
-        self.reg_path_, self.reg_path_errors_ = (chosen.path, chosen.errors) if chosen else (None, None)
-        sides = (self._side(cells, which, chosen and chosen.reg) for which, cells in enumerate((rows, columns)))
+        self.reg_path_ = chosen.path if chosen else None
+        self.reg_path_errors_ = chosen.errors if chosen else None
+        reg = chosen.reg if chosen else self.reg
+        sides = self._side(rows, 0, reg), self._side(columns, 1, reg)
         start = (chosen and chosen.start(rows.shape[0])) or self._start(columns, spread, mean)
         how = improving_of(self, rows, columns)
         run = Alternation(*sides, start, n_jobs=resolve_n_jobs(self.n_jobs), improving=how)
