@@ -67,10 +67,16 @@ def _of_all_cells(trial: Any, has_counts: bool) -> Settings:
     }
 
 
+def _of_either_objective(trial: Any, has_counts: bool) -> Settings:
+    """Draw the same for ours, and which objective: without counts the two are one but for the scale of scores."""
+    drawn = _of_all_cells(trial, has_counts)
+    return drawn | {"objective": trial.suggest_categorical("objective", ["ials", "hkv"]) if has_counts else "ials"}
+
+
 def _rank_alsatian(s: Settings, x: Any, k: int) -> Factors:
     reg = s["ridge"] * scale_of_ridge(x, s["unobserved"], s["exponent"])
     model = ImplicitALS(
-        k, objective="ials", unobserved_weight=s["unobserved"], alpha=1.0, confidence="log" if s["log"] else "linear",
+        k, objective=s["objective"], unobserved_weight=s["unobserved"], alpha=1.0, confidence="log" if s["log"] else "linear",
         reg=reg, reg_exponent=s["exponent"], max_iter=s["passes"], tol=0, random_state=0,
     )  # fmt: skip
     with warnings.catch_warnings():
@@ -173,7 +179,7 @@ def rankers() -> list[Ranker]:
         Ranker("implicit", _by_confidence, _rank_implicit),
         Ranker("cmfrec", _by_confidence, _rank_cmfrec),
     ]
-    return [Ranker("alsatian", _of_all_cells, _rank_alsatian), *(one for one in peers if common.peer(one.name))]
+    return [Ranker("alsatian", _of_either_objective, _rank_alsatian), *(one for one in peers if common.peer(one.name))]
 
 
 def raters() -> list[Rater]:

@@ -66,7 +66,7 @@ def best(name: str, suggest: Callable[[Any], Settings], score: Callable[[Setting
         settings = suggest(trial)
         began = time.perf_counter()
         value = score(settings)
-        shown = " ".join(f"{key} {setting:.4g}" for key, setting in settings.items())
+        shown = " ".join(f"{k} {v}" if isinstance(v, str) else f"{k} {v:.4g}" for k, v in settings.items())
         seconds = time.perf_counter() - began
         print(f"  {name:9} {trial.number + 1:3}/{args.trials}  {value:.4f}  {shown}  {seconds:.1f} s", flush=True)
         return value
