@@ -10,6 +10,7 @@ import pytest
 from alsatian import Interactions
 from alsatian.evaluation import compare, cross_validate, evaluate, splits
 from evaluation.judging import als, implicit, plays, ratings
+from processors import processors
 
 MODELS = {"biases": als(1, reg=1e3, bias_reg=0.05), "small": als(1), "als": als(3)}
 
@@ -42,12 +43,6 @@ def test_processes_change_no_bit(n_jobs):
     for name in alone:
         assert alone[name].values.tolist() == together[name].values.tolist()
     assert alone["ndcg@5"].interval() == together["ndcg@5"].interval()
-
-
-def processors(outcome):
-    from alsatian._engine.threads import resolve_n_jobs
-
-    return float(resolve_n_jobs(outcome.model.n_jobs))
 
 
 def test_processes_share_the_processors():

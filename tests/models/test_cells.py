@@ -25,8 +25,9 @@ from sklearn.model_selection import (
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from alsatian import ALS, CellRegressor, ImplicitALS
-from alsatian._engine.threads import allowed_processors, resolve_n_jobs
+from alsatian._engine.threads import allowed_processors
 from alsatian.models._base import checked_numbers
+from processors import Counting, threads_of
 
 SHAPE = (30, 20)
 
@@ -144,17 +145,6 @@ def test_searches_set_parameters_of_the_model():
     assert np.corrcoef(predicted, y)[0, 1] > 0.95
     _, _, held_out = learning_curve(CellRegressor(als(), SHAPE), X, y, cv=3, train_sizes=[0.2, 1.0])
     assert held_out[1].mean() > held_out[0].mean()
-
-
-class Counting(ALS):
-    """Says in its predictions how many threads it would take."""
-
-    def predict_cells(self, rows, columns):
-        return np.full(np.shape(rows), float(resolve_n_jobs(self.n_jobs)))
-
-
-def threads_of(estimator, X, y):
-    return estimator.predict(X[:1])[0]
 
 
 @pytest.mark.parametrize("backend", ["loky", "threading", "multiprocessing"])
