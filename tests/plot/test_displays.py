@@ -231,5 +231,5 @@ def test_history_as_a_frame(model):
     for backend in ("pandas", "polars", "pyarrow"):
         pytest.importorskip(backend)
         frame = model.history_.to_frame(backend)
-        assert frame.shape == (9, 9)
+        assert frame.shape == (9, 10)
     assert list(model.history_.to_frame()["loss"]) == list(model.history_.loss)
