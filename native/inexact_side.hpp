@@ -11,8 +11,8 @@ namespace alsatian {
 template <class T>
 struct Shared;
 
-// A row of which the cells have the weight a has a matrix of about a C̄ + α₀ Z̃ᵀZ̃ + Λ, where C̄ is what a cell of
-// weight one adds to A on average. In the axes of the fixed side that is a diagonal, but for the bias.
+// A row of which the cells have the weight a has a matrix of about a C̄ + α₀ Z̃ᵀZ̃ + Λ, where C̄ is what a cell
+// of weight one adds to A on average. In the axes of the fixed side that is a diagonal, but for the bias.
 template <class T>
 class InexactSide {
   public:

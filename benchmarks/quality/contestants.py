@@ -76,8 +76,9 @@ def _of_either_objective(trial: Any, has_counts: bool) -> Settings:
 def _rank_alsatian(s: Settings, x: Any, k: int) -> Factors:
     reg = s["ridge"] * scale_of_ridge(x, s["unobserved"], s["exponent"])
     model = ImplicitALS(
-        k, objective=s["objective"], unobserved_weight=s["unobserved"], alpha=1.0, confidence="log" if s["log"] else "linear",
-        reg=reg, reg_exponent=s["exponent"], max_iter=s["passes"], tol=0, random_state=0,
+        k, objective=s["objective"], unobserved_weight=s["unobserved"], alpha=1.0,
+        confidence="log" if s["log"] else "linear", reg=reg, reg_exponent=s["exponent"], max_iter=s["passes"], tol=0,
+        random_state=0,
     )  # fmt: skip
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NoEntryWarning)  # items that only another part has
