@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alsatian._engine.contract import Cells, Floats
+from alsatian._engine.mapped import empty_like_place, is_mapped
 
 _BLOCK = 1 << 18  # entries summed at a time: temporaries stay at a few megabytes however many cells there are
+_AT_ONCE = 1 << 20  # entries of a mapped matrix that are transposed in memory, some sixty bytes for each
 
 
 class Moments(NamedTuple):
@@ -81,10 +83,15 @@ def take_rows(cells: Cells, rows: NDArray[np.integer]) -> Cells:
 
 
 def transpose(cells: Cells) -> Cells:
-    """Return the cells of the transposed matrix, columns become rows; everything is copied once."""
+    """Return the cells of the transposed matrix, columns become rows; everything is copied once.
+
+    Where the cells are mapped from a file, and many, so are those of the transpose: from one without a name.
+    """
     m, n = cells.shape
     if cells.indptr is None or cells.indices is None:
         return Cells((n, m), None, None, np.ascontiguousarray(cells.values.T), rule=cells.rule)
+    if is_mapped(cells.values):
+        return _transposed_by_blocks(cells, _AT_ONCE)
     indptr, indices, values = _compressed_columns(cells, cells.values)
     weights = None if cells.weights is None else _compressed_columns(cells, cells.weights)[2]
     return Cells((n, m), indptr, indices, values, weights, cells.rule)
@@ -105,3 +112,41 @@ def _compressed_columns(cells: Cells, values: Floats) -> tuple[NDArray[np.int64]
     indptr = cells.indptr.astype(np.int32) if narrow else cells.indptr
     columns = csr_array((values, cells.indices, indptr), shape=cells.shape, copy=False).tocsc()
     return columns.indptr.astype(np.int64), columns.indices.astype(np.int32, copy=False), columns.data
+
+
+def _transposed_by_blocks(cells: Cells, block: int) -> Cells:
+    """Transpose in memory one block of rows after the other, and put each where it belongs; the same as at once."""
+    from scipy.sparse import csr_array
+
+    assert cells.indptr is not None
+    assert cells.indices is not None
+    m, n = cells.shape
+    counts = np.zeros(n, dtype=np.int64)
+    for part in blocks(cells.indices.size):
+        counts += np.bincount(cells.indices[part], minlength=n)
+    indptr = np.concatenate(([0], np.cumsum(counts)))
+    indices = empty_like_place(cells.indices.size, np.int32, cells.indices)
+    given = [array for array in (cells.values, cells.weights) if array is not None]
+    moved = [empty_like_place(array.size, array.dtype, array) for array in given]
+    place = indptr[:-1].copy()  # where the next cell of each column goes
+    for rows in _row_blocks(cells.indptr, block):
+        stored = slice(cells.indptr[rows.start], cells.indptr[rows.stop])
+        index, within = cells.indices[stored], cells.indptr[rows.start : rows.stop + 1] - stored.start
+        number = np.arange(index.size)
+        here = csr_array((number, index, within), shape=(rows.stop - rows.start, n)).tocsc()
+        lengths = np.diff(here.indptr)
+        to = np.repeat(place - here.indptr[:-1], lengths) + number
+        indices[to] = here.indices + rows.start
+        for array, out in zip(given, moved, strict=True):
+            out[to] = array[stored][here.data]
+        place += lengths
+    return Cells((n, m), indptr, indices, moved[0], moved[1] if len(moved) > 1 else None, cells.rule)
+
+
+def _row_blocks(indptr: NDArray[np.int64], block: int) -> Iterator[slice]:
+    """Cut rows into consecutive slices of at most `block` cells, but one row at least."""
+    start, m = 0, indptr.size - 1
+    while start < m:
+        stop = max(start + 1, int(np.searchsorted(indptr, indptr[start] + block, side="right")) - 1)
+        yield slice(start, min(stop, m))
+        start = stop

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, issparse
 
+from alsatian._engine.cells import blocks
 from alsatian._engine.contract import Cells, Floats, Rule
+from alsatian._engine.mapped import empty_like_place
 from alsatian.models._inputs import check_dense, check_some_cell, check_stored
 from alsatian.models._sparse import Compressed, canonical, check_size
 
@@ -41,7 +43,7 @@ def implicit_cells(X: Any, rule: Callable[[float], Rule], alpha: float | None, h
     cells = _stored(X)
     strength = cells.data if how == "linear" else _log_strength(cells.data, scale)
     if alpha is None:
-        mean = float(np.mean(np.abs(strength), dtype=np.float64)) if strength.size else 1.0
+        mean = _mean_strength(strength)
         alpha = 1.0 / mean if mean > 0 else 1.0
     _check_strength(cells, strength, alpha)
     return Cells(cells.shape, cells.indptr, cells.indices, strength, rule=rule(alpha))
@@ -56,14 +58,17 @@ def implicit_counts(cells: Cells, observed_only: bool) -> NDArray[np.float64]:
 
 def loss_at_zero(cells: Cells) -> float:
     """Return ½ Σ κ, the objective of zero factors: κ is αg, or α₀ + αg in "hkv", where the preference is 1."""
-    liked = cells.values[cells.values > 0].astype(np.float64)
-    return 0.5 * (cells.rule.alpha * float(np.sum(liked)) + cells.rule.more * liked.size)
+    strength, count = 0.0, 0
+    for block in blocks(cells.values.size):
+        liked = cells.values[block][cells.values[block] > 0].astype(np.float64)
+        strength, count = strength + float(np.sum(liked)), count + liked.size
+    return 0.5 * (cells.rule.alpha * strength + cells.rule.more * count)
 
 
 def check_observed(cells: Cells) -> None:
     """Refuse to fit a matrix in which nobody liked anything."""
     check_some_cell(cells)
-    if not (cells.values > 0).any():
+    if not any((cells.values[block] > 0).any() for block in blocks(cells.values.size)):
         raise ValueError(
             f"X of shape {cells.shape} has no cell above zero: zeros are unobserved and negative values are dislikes, "
             "so there is no preference to fit."
@@ -81,24 +86,35 @@ def _stored(X: Any) -> Compressed:
         X = csr_array(X)
     cells = canonical(X, "X")
     check_stored(cells, "Leave the cell out of X where nothing was observed.")
-    seen = cells.data != 0
-    return cells if seen.all() else cells.keep(seen, cells.data)
+    if all(cells.data[block].all() for block in blocks(cells.data.size)):
+        return cells
+    return cells.keep(cells.data != 0, cells.data)
+
+
+def _mean_strength(strength: Floats) -> float:
+    if not strength.size:
+        return 1.0
+    return (
+        sum(float(np.sum(np.abs(strength[block]), dtype=np.float64)) for block in blocks(strength.size)) / strength.size
+    )
 
 
 def _log_strength(x: Floats, scale: float) -> Floats:
-    strength = np.log1p(np.abs(x).astype(np.float64) / scale)
-    signed: Floats = np.copysign(strength, x).astype(x.dtype)
+    signed = empty_like_place(x.size, x.dtype, x)
+    for block in blocks(x.size):
+        signed[block] = np.copysign(np.log1p(np.abs(x[block]).astype(np.float64) / scale), x[block])
     return signed
 
 
 def _check_strength(cells: Compressed, strength: Floats, alpha: float) -> None:
-    with np.errstate(over="ignore", under="ignore"):
-        weight = np.abs(strength) * strength.dtype.type(alpha)
-    bad = ~np.isfinite(weight) | (weight == 0)
-    if bad.any():
-        p = int(np.argmax(bad))
-        row, column = cells.position(p)
-        raise ValueError(
-            f"X holds {cells.data[p]} in row {row}, column {column}: its confidence, alpha times g(x), is {weight[p]} "
-            f"in {strength.dtype}. Scale X or alpha, or set dtype='float64'."
-        )
+    for block in blocks(strength.size):
+        with np.errstate(over="ignore", under="ignore"):
+            weight = np.abs(strength[block]) * strength.dtype.type(alpha)
+        bad = ~np.isfinite(weight) | (weight == 0)
+        if bad.any():
+            p = int(np.argmax(bad))
+            row, column = cells.position(block.start + p)
+            raise ValueError(
+                f"X holds {cells.data[block.start + p]} in row {row}, column {column}: its confidence, alpha times "
+                f"g(x), is {weight[p]} in {strength.dtype}. Scale X or alpha, or set dtype='float64'."
+            )
