@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from alsatian.cli import source
+from alsatian.cli import early, source
 from alsatian.cli.arguments import UsageError
 from alsatian.cli.output import add_quiet, check_place, counted, note, print_json, size
 from alsatian.cli.parameters import add_parameters, parameters_of
@@ -58,6 +58,12 @@ def register(subparsers: Any) -> None:
     )
     long = parser.add_argument_group("long fits")
     long.add_argument("--checkpoint", type=Path, metavar="FOLDER", help="keep the fit there after each iteration")
+    long.add_argument(
+        "--early-stopping",
+        type=early.share,
+        metavar="SHARE",
+        help="set a share of each user's cells apart, such as 0.1, and make the iterations that are best for them",
+    )
     long.add_argument("--resume", action="store_true", help="go on from the checkpoint, where there is one")
     add_parameters(parser)
     add_quiet(parser)
@@ -93,6 +99,8 @@ def _fitted(args: argparse.Namespace, kind: str, interactions: Interactions) -> 
     model = fresh(kind).set_params(**parameters_of(args, kind))
     if not args.quiet and sys.stderr.isatty():
         model.set_params(verbose=1)
+    if args.early_stopping is not None:
+        model.set_params(max_iter=early.best_iteration(args, model, kind, interactions), tol=0)
     if args.checkpoint is None:
         return Recommender(model).fit(interactions), 0
     from alsatian.callbacks import Checkpoint

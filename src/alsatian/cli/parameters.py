@@ -85,6 +85,9 @@ _BOTH = {
     ),
     "max_iter": _Option(("--max-iter",), "iterations at most", non_negative_int, None, "N"),
     "tol": _Option(("--tol",), "stop when an iteration gains no more than this share", non_negative_float, None, "T"),
+    "solver": _Option(
+        ("--solver",), "how rows are brought to their solution", None, ("auto", "exact", "cg", "subspace")
+    ),
     "dtype": _Option(("--dtype",), "working precision", None, ("float32", "float64")),
     "random_state": _Option(("--random-state", "--seed"), "seed of the random start", seed, None, "S"),
     "n_jobs": _Option(("--n-jobs",), "threads (default: all that the process may use)", positive_int, None, "N"),
