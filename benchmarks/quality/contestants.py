@@ -78,7 +78,7 @@ def _rank_alsatian(s: Settings, x: Any, k: int) -> Factors:
     model = ImplicitALS(
         k, objective=s["objective"], unobserved_weight=s["unobserved"], alpha=1.0,
         confidence="log" if s["log"] else "linear", reg=reg, reg_exponent=s["exponent"], max_iter=s["passes"], tol=0,
-        random_state=0,
+        relaxation=1.0, random_state=0,  # plain passes, as those of the others: few of them regularise
     )  # fmt: skip
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NoEntryWarning)  # items that only another part has

@@ -84,18 +84,34 @@ def rank(problem: Ranking, libraries: list[Ranker], args: Any) -> list[dict[str,
     found = []
     for library in libraries:
         began = time.perf_counter()
-        settings = best(
-            library.name,
-            lambda trial, library=library: library.suggest(trial, problem.has_counts),
-            lambda s, library=library: judged(library.fit(s, choosing.train.csr, args.rank), choosing)["ndcg@20"].mean,
-            args,
+        known = earlier(args, problem.name, library.name)
+        settings = (
+            known["settings"]
+            if known
+            else best(
+                library.name,
+                lambda trial, library=library: library.suggest(trial, problem.has_counts),
+                lambda s, library=library: (
+                    judged(library.fit(s, choosing.train.csr, args.rank), choosing)["ndcg@20"].mean
+                ),
+                args,
+            )
         )
-        searched, began = time.perf_counter() - began, time.perf_counter()
+        searched, began = known["search s"] if known else time.perf_counter() - began, time.perf_counter()
         factors = library.fit(settings, final.train.csr, args.rank)
         seconds = time.perf_counter() - began
         result = {"data": problem.name, "k": args.rank, "library": library.name, "settings": settings}
         found.append(result | {"values": judged(factors, final), "search s": searched, "fit s": seconds})
     return found
+
+
+def earlier(args: Any, data: str, library: str) -> dict[str, Any] | None:
+    """Return what an earlier run found for a library, whose search need not be repeated."""
+    if not args.settings:
+        return None
+    found = [one for path in args.settings for one in json.loads(path.read_text(encoding="utf-8"))]
+    wanted = {"data": data, "library": library, "k": args.rank}
+    return next((one for one in found if wanted.items() <= one.items()), None)
 
 
 def rate(problem: Rating, libraries: list[Rater], args: Any) -> list[dict[str, Any]]:
@@ -177,6 +193,9 @@ def main() -> None:
     parser.add_argument("--rank", type=int, default=64, help="of every library")
     parser.add_argument("--trials", type=int, default=20, help="settings that each library tries")
     parser.add_argument("--seed", type=int, default=0, help="of the search")
+    parser.add_argument(
+        "--settings", nargs="+", type=Path, help="files of --out: libraries in them are not tuned anew (lists)"
+    )
     parser.add_argument("--out", type=Path, help="also write the lines as JSON")
     args = parser.parse_args()
     print(common.environment("irspack", "implicit", "cmfrec", "optuna"))
