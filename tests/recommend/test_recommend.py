@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
@@ -356,6 +357,49 @@ def test_a_cell_of_zero_says_nothing_and_neither_do_dislikes_alone() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NoEntryWarning)
         assert recommender.recommend_for({103: 0.0}).to_list() == [[]]
+
+
+def test_a_zero_is_no_interaction_of_implicit_feedback_in_any_container() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.poisson(0.4, size=(12, 9)).astype(np.float64)
+    X[3] = 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NoEntryWarning)
+        expected = Recommender(MODELS["implicit"]).fit(Interactions.from_matrix(csr_array(X)))
+        dense = Recommender(MODELS["implicit"]).fit(Interactions.from_matrix(X))
+        rows, columns = np.indices(X.shape).reshape(2, -1)
+        table = pd.DataFrame({"user": rows, "item": columns, "plays": X[rows, columns]})
+        framed = Recommender(MODELS["implicit"]).fit(table)
+    for recommender in (dense, framed):
+        assert recommender.interactions_ == expected.interactions_
+        np.testing.assert_array_equal(recommender.recommend(n=9).scores, expected.recommend(n=9).scores)
+    popular = dense.recommend(3, fallback="popular")[3]
+    assert [count for _, count in popular] == sorted((X > 0).sum(axis=0), reverse=True)
+    visit = pd.DataFrame({"user": "v", "item": np.arange(9), "plays": X[0]})
+    bought = np.flatnonzero(X[0])
+    own = expected.recommend_for(dict(zip(bought.tolist(), X[0, bought].tolist(), strict=True)), n=9)
+    for given in (visit, dict(enumerate(X[0].tolist()))):
+        lists = dense.recommend_for(given, n=9)
+        np.testing.assert_array_equal(lists.positions, own.positions)
+    assert dense.recommend_for({0: 0.0, 1: 0.0}, fallback="popular").mask.all()
+
+
+def test_an_update_that_comes_to_zero_takes_an_interaction_back() -> None:
+    recommender = fitted()
+    item, value = (part[0] for part in recommender.interactions_.history("u1"))
+    assert item not in {id for id, _ in recommender.recommend("u1", n=20)["u1"]}
+    recommender.update(pd.DataFrame({"user": ["u1", "u2"], "item": [item, 900], "rating": [-value, 0.0]}))
+    assert item not in recommender.interactions_.history("u1")[0]
+    assert item in {id for id, _ in recommender.recommend("u1", n=20)["u1"]}
+    assert 900 in recommender.items_
+    assert 900 not in recommender.interactions_.history("u2")[0]
+
+
+def test_ratings_of_zero_are_seen() -> None:
+    X = np.random.default_rng(0).integers(0, 3, size=(6, 5)).astype(np.float64)
+    recommender = Recommender(MODELS["ratings"]).fit(Interactions.from_matrix(X))
+    assert len(recommender.interactions_) == X.size
+    assert not recommender.recommend(n=5).mask.any()
 
 
 @pytest.mark.parametrize("name", ["ratings", "no bias", "implicit"])

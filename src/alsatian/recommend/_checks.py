@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from scipy.sparse import csr_array
 from sklearn.base import clone
 
 from alsatian.compat import Translation
 from alsatian.data import Interactions
 from alsatian.models import ALS, ImplicitALS
-from alsatian.recommend._state import TRANSLATION, State
+from alsatian.recommend._state import TRANSLATION, State, given_to
 
 _MARK = "_translated_by"  # on an estimator: the name of the function that made it for values that it changes
 
@@ -56,6 +57,25 @@ def as_interactions(given: Any, columns: Mapping[str, Any]) -> Interactions:
             raise TypeError(f"{wrong[0]} says how a frame is read, but Interactions are given.")
         return given
     return Interactions.from_frame(given, **columns)
+
+
+def observed(model: Any, interactions: Interactions) -> Interactions:
+    """Return the interactions that a model has anything of: for implicit feedback a zero is none, stored or not.
+
+    Ids keep their positions. A translation whose peer takes a stored zero for something else refuses it.
+    """
+    cells = without_zeros(model, interactions.csr)
+    return interactions if cells.nnz == len(interactions) else interactions.select(interactions.values != 0)
+
+
+def without_zeros(model: Any, values: csr_array[Any]) -> csr_array[Any]:
+    """Return what is observed of a matrix that is given to a model; see `observed`."""
+    if not isinstance(model, ImplicitALS) or values.data.all():
+        return values
+    given_to(model, values, None)
+    left = values.copy()
+    left.eliminate_zeros()
+    return left
 
 
 def check_weights(model: Any, interactions: Interactions) -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from alsatian.data import Interactions
-from alsatian.recommend._checks import is_empty
+from alsatian.recommend._checks import is_empty, observed, without_zeros
 from alsatian.recommend._ids import as_ids, positions_of
 from alsatian.recommend._state import State
 
@@ -52,6 +52,7 @@ def visitors(given: Any, columns: Mapping[str, Any], state: State, unknown: str)
     if unknown == "ignore":
         part = part.of_items(part.items.values[state.items.find(part.items) >= 0])
     part = part.with_ids(items=state.items)
+    part = observed(state.model, part)
     return Visitors(part.users.values, part.csr, part.weights)
 
 
@@ -105,7 +106,7 @@ def _one(items: Any, values: list[Any] | None, state: State, unknown: str) -> Vi
     shape = (1, len(state.items))
     matrix = csr_array((summed, unique.astype(np.int32), np.array([0, unique.size], dtype=np.int32)), shape=shape)
     matrix.has_canonical_format = True
-    return Visitors(np.array([None], dtype=object), matrix, None)
+    return Visitors(np.array([None], dtype=object), without_zeros(state.model, matrix), None)
 
 
 def _numbers(items: list[Any], values: list[Any], dtype: Any) -> NDArray[Any]:

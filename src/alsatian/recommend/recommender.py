@@ -18,6 +18,7 @@ from alsatian.recommend._checks import (
     check_weights,
     checked_bool,
     is_empty,
+    observed,
     of_ratings,
     translated,
     warn_of_other_types,
@@ -52,7 +53,7 @@ class Recommender(Parameters):
     model_ : ALS or ImplicitALS
         The fitted model: row p of its factors belongs to ``users_[p]``, row q of its column factors to ``items_[q]``.
     interactions_ : Interactions
-        What it knows.
+        What it knows. With `ImplicitALS` without zeros, each of which is a pair that was not observed.
     users_, items_ : Ids
 
     Notes
@@ -62,7 +63,8 @@ class Recommender(Parameters):
     shorter. Equal scores are ranked in the order of ``items_``.
 
     A user without an interaction gets the items of highest bias, where the model has biases of items; else nothing,
-    unless ``fallback="popular"``. A score is what the model predicts: a rating, or with `ImplicitALS` how much like a
+    unless ``fallback="popular"``. With `ImplicitALS` a value of zero is no interaction, whatever container it came in:
+    the pair is not seen, and who has nothing else has nothing; of ratings zero is a value like others. A score is what the model predicts: a rating, or with `ImplicitALS` how much like a
     known interaction (near 1) and unlike an absent one (near 0) the pair is; it may pass both ends.
 
     Examples
@@ -116,6 +118,7 @@ class Recommender(Parameters):
         check_weights(model, known)
         if known is not interactions and "value" not in columns:
             check_values(model, known)
+        known = observed(model, known)
         try:
             X, keywords = given_to(model, known.csr, known.weights)
             with calling(("user", known.users), ("item", known.items)):
@@ -387,7 +390,7 @@ class Recommender(Parameters):
             else:
                 merged = state.interactions.replaced(new)
             check_weights(state.model, merged)
-            self._state = updated(state, merged)
+            self._state = updated(state, observed(state.model, merged))
         return self
 
     def forget(self, *, users: Any = None, items: Any = None) -> Self:
