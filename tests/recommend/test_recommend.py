@@ -459,6 +459,12 @@ def test_an_interrupted_fit_leaves_its_last_whole_iteration() -> None:
         recommender.fit(frame())
     assert recommender.model_.n_iter_ == 3
     assert recommender.recommend("u1").mask.any()
+    known = recommender.interactions_
+    np.testing.assert_array_equal(recommender.model_.transform(known.csr), recommender.model_.row_factors_)
+    own = recommender.recommend_for(known.of_users(["u1", "u2"]), n=9)
+    np.testing.assert_array_equal(own.positions, recommender.recommend(["u1", "u2"], n=9).positions)
+    why = recommender.explain("u1", 104)
+    assert why.score == pytest.approx(float(recommender.predict("u1", 104)[0]), abs=1e-5)
 
 
 def test_parameters_are_those_of_scikit_learn() -> None:
