@@ -285,13 +285,12 @@ def test_zeros_of_implicit_feedback_are_no_past_whatever_the_container():
     train, model = np.where(held, 0, X), ImplicitALS(4, random_state=0)
     test = Interactions.from_matrix(csr_array(np.where(held, X, 0)))
     found = []
-    for given in (csr_array(train), np.where(held, np.nan, train)):
-        split = splits.from_parts(Interactions.from_matrix(given), test)
+    for table in (csr_array(train), np.where(held, np.nan, train)):
+        split = splits.from_parts(Interactions.from_matrix(table), test)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             recommender = Recommender(model).fit(split.train)
-        for how in ({"model": model}, {"model": recommender, "refit": False}):
-            found.append(evaluate(split=split, metrics="ndcg@5", **how)["ndcg@5"].value)
+        found += [evaluate(one, split, "ndcg@5", refit=one is model)["ndcg@5"].value for one in (model, recommender)]
     assert len(set(found)) == 1
 
 

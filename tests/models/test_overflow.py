@@ -102,7 +102,7 @@ def test_scores_are_finite_or_the_fit_is_refused(bias):
             assert vars(model) == before
             model.set_params(dtype="float64").fit(ratings)
         assert np.isfinite(model.predict_cells(*np.indices(ratings.shape))).all()
-    assert refused
+    assert refused or bias == "none"  # whose scores are those of the values, here
     for told in refused:
         assert re.search("would not be finite in float32: .* numbers up to [23]e.38. Scale .*dtype='float64'", told)
 

@@ -531,3 +531,44 @@ def test_of_what_was_not_liked_nothing_is_popular() -> None:
     recommender = Recommender(MODELS["implicit"]).fit(table)
     lists = recommender.recommend_for([], n=20, fallback="popular")
     assert lists[None][-1] == (101, 1)
+
+
+def test_a_sparse_matrix_has_positions_for_ids() -> None:
+    X = csr_array(np.random.default_rng(0).poisson(0.5, size=(12, 9)).astype(np.float64))
+    for name in ("implicit", "zeros"):
+        made = Recommender(MODELS[name]).fit(X)
+        expected = Recommender(MODELS[name]).fit(Interactions.from_matrix(X))
+        assert made.interactions_ == expected.interactions_
+        np.testing.assert_array_equal(made.recommend(n=3).ids, expected.recommend(n=3).ids)
+    assert Recommender(MODELS["implicit"]).fit(X.tocoo(), dtype="float64").interactions_.dtype == np.float64
+    ones = csr_array(X > 0).astype(np.float64)
+    assert len(Recommender(MODELS["ratings"]).fit(ones).users_) == 12
+    with pytest.raises(TypeError, match="value says how a frame is read, but a sparse matrix is given"):
+        made.fit(X, value="plays")
+    for call in (made.update, made.recommend_for):
+        with pytest.raises(TypeError, match=r"from_matrix\(X, users=\[...\], items=recommender.items_\)"):
+            call(X)
+    with pytest.raises(TypeError, match=r"Interactions\.from_matrix a matrix"):
+        made.fit(X.toarray())
+
+
+def test_nobody_is_not_everybody_where_the_nearest_are_asked_for() -> None:
+    recommender = fitted()
+    with pytest.raises(TypeError, match=r"users are needed, got None.* give users_ of the recommender"):
+        recommender.similar_users(None)
+    with pytest.raises(TypeError, match=r"items are needed, got None.* give items_ of the recommender"):
+        recommender.similar_items(None)
+    assert len(recommender.similar_users(recommender.users_)) == 30
+
+
+@pytest.mark.parametrize("index", [["user", "item"], ["user"], ["item"]])
+def test_ids_in_the_index_of_a_frame_are_told(index: list[str]) -> None:
+    table = frame().set_index(index)
+    for how in ({}, {index[0]: index[0]}):
+        with pytest.raises(ValueError, match=rf"Its index has '{index[0]}'.*reset_index\(\) makes columns of it"):
+            Recommender().fit(table, **how)
+    assert Recommender(MODELS["implicit"]).fit(table.reset_index()).recommend("u1", n=1).mask.all()
+    with pytest.raises(TypeError, match=r"got Series\. series\.reset_index\(\) makes a frame"):
+        Recommender().fit(table.rating)
+    with pytest.raises(ValueError, match="the frame has no columns, but one of users"):
+        Recommender().fit(pd.DataFrame())
