@@ -110,7 +110,7 @@ def test_interactions_by_themselves_can_be_kept(mmap: bool, tmp_path: Path) -> N
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
     told = describe(tmp_path / "a")
     assert (told.kind, told.class_name) == ("interactions", None)
-    with pytest.raises(ModelFileError, match="'interactions', not a recommender"):
+    with pytest.raises(ModelFileError, match="interactions by themselves, not a recommender"):
         Recommender.load(tmp_path / "a")
     header, arrays = read(tmp_path / "a")
     arrays["interactions/indptr"] = arrays["interactions/indptr"][1:].copy()

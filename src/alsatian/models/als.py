@@ -283,8 +283,8 @@ class ALS(ResidualPlots, ExplicitModel):
     def transform(self, X: Any, *, weights: Any = None, return_bias: bool = False) -> Any:
         """Solve row factors for X with the column factors as fitted (fold-in).
 
-        The parameters `reg`, `reg_exponent`, `bias_reg`, `absent` and `n_jobs` count as they are set now, which may not
-        be as they were in `fit`; `n_components`, `bias` and `dtype` are those of the fitted factors.
+        The parameters `reg`, `reg_exponent`, `bias_reg`, `absent` and `n_jobs` count as they are set now; `dtype` and
+        the like are those of the factors. With ``absent="zero"`` ZᵀZ is made in each call: give many rows at once.
 
         Parameters
         ----------
