@@ -25,7 +25,7 @@ ARROWS: dict[str, set[str]] = {
     "models": {"_engine", "_tables", "console", "data"},
     "callbacks": {"models", "persistence"},
     "persistence": {"models"},
-    "compat": {"models"},
+    "compat": {"models", "_tables"},
     "recommend": {"models", "compat", "data", "persistence", "callbacks", "_engine"},
     "evaluation": {"recommend", "persistence", "models", "data", "console", "_engine"},
     "plot": {"evaluation", "recommend", "models", "data"},

@@ -5,15 +5,19 @@ from __future__ import annotations
 import inspect
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
 from sklearn.decomposition import TruncatedSVD
 
 from alsatian import compat
 from alsatian.compat import cmfrec, implicit, irspack, spark, surprise, truncated_svd
 from alsatian.compat._parameters import Peer, same, seed
+from alsatian.compat._translation import _THEIRS
 from compat.peers import peer, quiet
 
 PEERS = [
@@ -140,3 +144,53 @@ def test_what_is_no_matrix_is_refused(X: Any, message: str) -> None:
 def test_a_value_that_no_estimator_can_have_is_refused_at_once(function: str, wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"parameter of|has no counterpart"):
         getattr(compat, function)(**wrong)
+
+
+@pytest.mark.parametrize("of", PEERS, ids=by_name)
+def test_what_is_none_of_the_choices_is_refused_by_name(of: Peer) -> None:
+    translate = getattr(compat, of.function)
+    few = {name: parameter for name, parameter in of.parameters.items() if parameter.choices}
+    words = {name for name, parameter in of.parameters.items() if isinstance(parameter.default, bool | str)}
+    assert few.keys() == words - {"verbose", "userCol", "itemCol", "ratingCol", "predictionCol"}
+    for name, parameter in few.items():
+        for wrong in ("x", None, 3, np.array(parameter.choices)):
+            told = rf"{name}=(?s:.)* is none of the choices of {of.name}: {parameter.choices[0]}"
+            with pytest.raises(ValueError, match=told):
+                translate(**{name: wrong})
+        assert parameter.default in parameter.choices
+        translate(**{name: parameter.default})
+
+
+def test_choices_are_known_in_their_other_forms() -> None:
+    member = SimpleNamespace(name="ORIGINAL")
+    assert compat.from_irspack(loss_type=member).estimator.objective == "hkv"
+    assert compat.from_surprise(biased=np.False_).estimator.bias == "none"
+    assert compat.from_surprise(biased=1).estimator.bias == "both"
+    assert compat.from_cmfrec(method="lbfgs", parallelize="single").estimator.max_iter == 100
+    assert compat.from_spark(finalStorageLevel="NONE", coldStartStrategy="drop").estimator.n_components == 10
+
+
+@pytest.mark.parametrize("of", PEERS, ids=by_name)
+@pytest.mark.parametrize("make", [pd.DataFrame, pl.DataFrame], ids=["pandas", "polars"])
+def test_a_long_table_is_no_matrix(of: Peer, make: Any) -> None:
+    table = make({"user": [1, 2, 3], "item": [4, 5, 6], "plays": [1.0, 2, 3]})
+    translation = getattr(compat, of.function)()
+    for call in (translation.fit, translation.data):
+        with pytest.raises(ValueError, match="looks like a long table, one"):
+            call(table)
+
+
+def test_a_wrong_value_is_told_under_the_name_that_it_was_given() -> None:
+    for function, given, told in (
+        ("from_implicit", {"factors": -1}, "factors cannot be this value. The 'n_components' parameter"),
+        ("from_cmfrec", {"k": 0}, "k cannot be this value. The 'n_components' parameter"),
+        ("from_irspack", {"nu": -1.0}, "nu cannot be this value. The 'reg_exponent' parameter"),
+        ("from_spark", {"maxIter": -1}, "maxIter cannot be this value. The 'max_iter' parameter"),
+        ("from_surprise", {"n_factors": 0}, "n_factors cannot be this value. The 'n_components' parameter"),
+        ("from_truncated_svd", {"n_components": 0}, "from_truncated_svd: The 'n_components' parameter"),
+    ):
+        with pytest.raises(ValueError, match=re.escape(told)):
+            getattr(compat, function)(**given)
+    for function, theirs in _THEIRS.items():
+        peer_of = next(of for of in PEERS if of.function == function)
+        assert {name for names in theirs.values() for name in names.split(" and ")} <= set(peer_of.parameters)

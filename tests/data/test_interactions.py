@@ -467,3 +467,10 @@ def test_means_that_can_be_held_are_there_where_sums_cannot(weights):
     np.testing.assert_allclose(x.values, [expected, 3.0 if weights is None else 3.5], rtol=1e-12)
     if weights is not None:
         np.testing.assert_allclose(x.weights.data, [np.sum(np.array(weights) / 3), 2.0], rtol=1e-12)
+
+
+@pytest.mark.parametrize("role", ["value", "weight", "timestamp"])
+@pytest.mark.parametrize("number", [3, 2.5, np.float64(1), np.array(3), "12", b"12"])
+def test_one_number_for_all_rows_is_no_column(role, number):
+    with pytest.raises(TypeError, match=f"{role} must have an element for each row, 2 in all"):
+        Interactions.from_arrays(["a", "b"], ["x", "y"], **{role: number})

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csr_array
 from sklearn.exceptions import NotFittedError
 
 from alsatian import ALS, CellRegressor, ImplicitALS, Interactions, Recommender
@@ -275,6 +276,22 @@ def test_a_fitted_model_is_judged_as_it_is_if_asked():
     having = np.flatnonzero(np.diff(strong.train.csr.indptr))
     part = fitted_by_hand(als(), strong.train.csr[having])
     assert evaluate(part, strong, "rmse", refit=False)["rmse"].value == evaluate(als(), strong, "rmse")["rmse"].value
+
+
+def test_zeros_of_implicit_feedback_are_no_past_whatever_the_container():
+    X = np.random.default_rng(0).poisson(0.6, size=(20, 15)).astype(np.float64)
+    held = np.zeros(X.shape, dtype=bool)
+    held[np.arange(20), np.argmax(X, axis=1)] = True
+    train, model = np.where(held, 0, X), ImplicitALS(4, random_state=0)
+    test = Interactions.from_matrix(csr_array(np.where(held, X, 0)))
+    found = []
+    for table in (csr_array(train), np.where(held, np.nan, train)):
+        split = splits.from_parts(Interactions.from_matrix(table), test)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            recommender = Recommender(model).fit(split.train)
+        found += [evaluate(one, split, "ndcg@5", refit=one is model)["ndcg@5"].value for one in (model, recommender)]
+    assert len(set(found)) == 1
 
 
 def test_weights_count_in_the_fit_and_in_the_error():

@@ -103,8 +103,10 @@ def test_an_interrupt_leaves_the_last_whole_iteration(monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         model.fit(R)
     monkeypatch.undo()
-    assert (model.n_iter_, model.converged_, len(model.history_)) == (3, False, 3)
-    assert model.history_ == whole.seen[-1][1]
+    assert (model.n_iter_, model.converged_, len(model.history_)) == (3, False, 4)
+    assert model.history_[:-1] == whole.seen[-1][1]
+    assert model.history_[-1].step == "closing rows"
+    np.testing.assert_array_equal(model.transform(R), model.row_factors_)
     np.testing.assert_array_equal(model.column_factors_, whole.seen[-1][2].column_factors_)
     assert np.isfinite(model.impute(R)).all()
     monkeypatch.setattr(_fit, "_ROLLBACK_BYTES", 0)
@@ -114,6 +116,36 @@ def test_an_interrupt_leaves_the_last_whole_iteration(monkeypatch):
         model.fit(R)
     assert model.n_iter_ == 3
     assert np.isfinite(model.column_factors_).all()
+    np.testing.assert_array_equal(model.transform(R), model.row_factors_)
+    stated = loss(R, model.row_factors_, model.column_factors_, **model.objective_settings())
+    assert model.history_.loss[-1] == pytest.approx(stated, rel=1e-12)
+
+
+@pytest.mark.parametrize("copied", [True, False])
+def test_a_second_interrupt_leaves_out_the_closing_half_step(copied, monkeypatch):
+    calls, true_half_step = [], _fit.half_step
+
+    def half_step(*args, **kwargs):
+        calls.append(None)
+        result = true_half_step(*args, **kwargs)
+        if len(calls) == 7:  # the rows of the fourth iteration
+            raise KeyboardInterrupt("the first")
+        if len(calls) == 8:
+            raise KeyboardInterrupt("the second")
+        return result
+
+    if not copied:
+        monkeypatch.setattr(_fit, "_ROLLBACK_BYTES", 0)
+    whole = Watcher(stop_after=3)
+    ALS(2, bias="both", max_iter=50, tol=0, random_state=0).set_callbacks(whole).fit(R)
+    monkeypatch.setattr(_fit, "half_step", half_step)
+    model = ALS(2, bias="both", max_iter=50, tol=0, random_state=0)
+    with pytest.raises(KeyboardInterrupt, match="the first"):
+        model.fit(R)
+    assert len(calls) == 8
+    assert model.n_iter_ == len(model.history_) == 3
+    np.testing.assert_array_equal(model.column_factors_, whole.seen[-1][2].column_factors_)
+    assert model.history_ == whole.seen[-1][1]
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError("the disk is full")])
@@ -124,8 +156,9 @@ def test_an_error_of_a_callback_leaves_the_last_whole_iteration(error, fitted_be
         model.fit(R[:, :3])
     with pytest.raises(type(error)):
         model.set_callbacks(Watcher(2, error)).fit(R)
-    assert model.n_iter_ == len(model.history_) == 2
+    assert model.n_iter_ == len(model.history_) - 1 == 2
     assert not model.converged_
+    np.testing.assert_array_equal(model.transform(R), model.row_factors_)
     assert model.predict_cells([0], [3]).shape == (1,)
     assert model.impute(R).shape == R.shape
     stated = loss(R, model.row_factors_, model.column_factors_, **model.objective_settings())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from scipy import sparse
@@ -65,7 +67,44 @@ def test_data_just_large_enough_have_the_model_of_larger_ones(data, dtype, size)
     with pytest.raises(ValueError, match=r"times the roots of weights below one, are so small.*weights up to 1e-10"):
         ALS(2, dtype=dtype).fit(data * size, weights=small)
     one = np.where(data == data[0, 0], 1, data * size)  # the largest counts
-    ALS(2, dtype=dtype, random_state=0).fit(one)
+    with pytest.warns(UserWarning, match="in sums with the largest these are lost"):
+        ALS(2, dtype=dtype, random_state=0).fit(one)
+
+
+def with_largest(value):
+    return np.where(np.nanmax(HOLES) == HOLES, value, HOLES)
+
+
+@pytest.mark.parametrize("container", [np.asarray, lambda Y: sparse.csr_array(np.nan_to_num(Y))], ids=["array", "csr"])
+@pytest.mark.parametrize(("dtype", "largest"), [("float32", 1e25), ("float64", 1e18)])
+def test_a_number_beside_which_all_others_are_lost_is_warned_of(container, dtype, largest):
+    outlier = with_largest(largest)
+    with pytest.warns(UserWarning, match=rf"numbers up to 1e\+\d\d, but half .* lost in {dtype}.*wrong values"):
+        ALS(2, bias="both", dtype=dtype, random_state=0).fit(container(outlier))
+    ALS(2, dtype=dtype, random_state=0).fit(container(with_largest(1e6)))
+
+
+@pytest.mark.parametrize("bias", ["none", "both"])
+@pytest.mark.filterwarnings("ignore:X holds numbers up to")
+def test_scores_are_finite_or_the_fit_is_refused(bias):
+    rng = np.random.default_rng(0)
+    ratings = rng.integers(1, 5, (30, 20)).astype(np.float32)
+    ratings[rng.random(ratings.shape) < 0.5] = np.nan
+    refused = []
+    for largest in (1e25, 1e38, 2e38, 3e38):
+        ratings[3, 4] = largest
+        model = ALS(16, bias=bias, random_state=0).fit(R)
+        before = dict(vars(model))
+        try:
+            model.fit(ratings)
+        except ValueError as error:
+            refused.append(str(error))
+            assert vars(model) == before
+            model.set_params(dtype="float64").fit(ratings)
+        assert np.isfinite(model.predict_cells(*np.indices(ratings.shape))).all()
+    assert refused or bias == "none"  # whose scores are those of the values, here
+    for told in refused:
+        assert re.search("would not be finite in float32: .* numbers up to [23]e.38. Scale .*dtype='float64'", told)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -297,7 +297,7 @@ def test_a_link_stays_and_what_it_leads_to_is_replaced(tmp_path):
     [
         (".", IsADirectoryError, "is a folder: give the path of a file"),
         ("new/", IsADirectoryError, "is a folder"),
-        ("", IsADirectoryError, "is a folder"),
+        ("", FileNotFoundError, "the path is empty: give that of a file"),
         ("no/folder/file", FileNotFoundError, "there is no folder .*folder, make it first"),
         ("a\0b", ValueError, "null"),
         ("n" * 256, OSError, "cannot be written"),

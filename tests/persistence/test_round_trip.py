@@ -190,6 +190,7 @@ def test_parameters_changed_after_the_fit_are_saved_as_they_are_and_bad_ones_ref
         (ALSImputer(), NotFittedError, "not fitted"),
         (ALS, TypeError, "type cannot be saved: ALS, ALSImputer"),
         (None, TypeError, "NoneType cannot be saved"),
+        ({}, TypeError, "^dict cannot be saved: .*ImplicitALS, Recommender and Interactions can"),
         (type("ALS", (ALS,), {})(), TypeError, "cannot be saved"),
         (make_pipeline(ALS()), TypeError, "Pipeline cannot be saved.* save that part"),
     ],

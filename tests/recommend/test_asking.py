@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
@@ -221,3 +222,90 @@ def test_times_that_python_has_no_datetime_for_stay_times(kind: str) -> None:
     assert lists[times[0]] == recommender.recommend(times[0], n=3).to_list()[0]
     some = recommender.recommend(times[0], n=3, exclude_seen=False, only={times[0]: times[1:]})
     assert len(some.to_list()[0]) == 2
+
+
+@pytest.mark.parametrize("backend", ["pandas", "polars", "pyarrow"])
+def test_an_empty_frame_has_the_types_of_one_with_rows(backend: Any) -> None:
+    def types(lists: Any) -> list[str]:
+        made = lists.to_frame(backend)
+        return [str(t) for t in (made.schema.types if backend == "pyarrow" else made.dtypes)]
+
+    texts = of(["a", "b", "c"], ["x", "y", "z"])
+    numbers, binary, days = of([1, 2, 3]), of([b"a", b"b", b"c"]), of([DAY, DAY + timedelta(1), DAY + timedelta(2)])
+    for recommender in (texts, numbers, binary, days):
+        first = recommender.users_.to_list()[0]
+        full = types(recommender.recommend(first))
+        assert types(recommender.recommend(first, only=[])) == full
+        assert types(recommender.recommend([])) == full
+    assert types(texts.recommend_for(pd.DataFrame({"user": ["v"], "item": ["x"]}), only=[])) == types(
+        texts.recommend("a")
+    )
+    assert types(texts.similar_items("x", only=[])) == types(texts.similar_items("x"))
+
+
+@pytest.mark.parametrize("kind", SAME)
+def test_a_listing_is_a_mapping_of_its_queries(kind: str) -> None:
+    users, same = SAME[kind]
+    lists = of(users).recommend(users[:2], n=2)
+    assert all(query in lists for query in [*same, *lists.queries])
+    assert not any(query in lists for query in (users[3], "nobody", None))
+    assert dict(lists) == lists.to_dict() == dict(zip(lists.keys(), lists, strict=True))
+    own = of(users).recommend_for([0], n=2)
+    assert None in own
+    assert users[0] not in own
+    assert dict(own) == {None: own[None]}
+
+
+def test_ids_are_looked_up_when_they_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    recommender = fitted()
+    expected = recommender.recommend(n=3)
+    lists = recommender.recommend(n=3)
+    monkeypatch.setattr(type(recommender.items_), "__getitem__", lambda *_: pytest.fail("nobody has asked"))
+    assert lists.positions.shape == lists.scores.shape == (30, 3)
+    monkeypatch.undo()
+    np.testing.assert_array_equal(lists.ids, expected.ids)
+    few = recommender.recommend("u1", n=2)
+    again = pickle.loads(pickle.dumps(few))
+    assert again.to_list() == few.to_list()
+    assert again.to_frame().equals(few.to_frame())
+    assert again._map is None  # the ids of all other items are not in it
+    assert few._map is not None
+
+
+@pytest.mark.parametrize("how", ["only", "exclude"])
+@pytest.mark.parametrize(
+    ("limits", "told"), [({"2": [0]}, "'2'"), ({2: [0], 9: [0]}, "9"), ({2: [1], None: [1]}, "None")]
+)
+def test_limits_of_somebody_who_is_not_known_are_refused(how: str, limits: Any, told: str) -> None:
+    recommender = of([1, 2, 3, 4], [1, 2, 3, 0])
+    limit = {how: limits}
+    with pytest.raises(UnknownIdError, match=f"user {told} is not known"):
+        recommender.recommend([2, 4], **limit)
+    with pytest.raises(UnknownIdError, match=f"user {told} is not known"):
+        recommender.recommend_for(pd.DataFrame({"user": [2], "item": [0]}), **limit)
+    with pytest.raises(UnknownIdError, match=f"item {told} is not known"):
+        recommender.similar_items(1, **limit)
+
+
+def test_limits_of_a_visitor_and_of_new_users() -> None:
+    recommender = of([1, 2, 3, 4])
+    with pytest.raises(UnknownIdError, match="user 9 is not known"):
+        recommender.recommend_for([0], only={None: [1], 9: [1]})
+    visit = pd.DataFrame({"user": ["new", "new"], "item": [0, 1]})
+    lists = recommender.recommend_for(visit, n=4, only={"new": [2], 3: [3]})
+    assert [item for item, _ in lists["new"]] == [2]
+    with pytest.raises(UnknownIdError, match="user 1 is not known"):
+        recommender.forget(users=1).recommend_for([0], only={1: [1]})
+
+
+def test_limits_of_those_who_do_not_ask_are_looked_at_too() -> None:
+    recommender = of([1, 2, 3, 4])
+    assert len(recommender.recommend(2, n=4, exclude_seen=False, exclude={1: [0], 3: [1]})[2]) == 4
+    with pytest.raises(UnknownIdError, match="item 7 is not known"):
+        recommender.recommend(2, exclude={1: [7]})
+
+
+@pytest.mark.parametrize("value", [[1, 2], [[1], [2]], (), np.ones(2)])
+def test_a_list_is_no_value_of_an_item(value: Any) -> None:
+    with pytest.raises(TypeError, match="the value of item 0 must be a number, got"):
+        of([1, 2, 3]).recommend_for({0: value})

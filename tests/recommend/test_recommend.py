@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
@@ -358,6 +359,49 @@ def test_a_cell_of_zero_says_nothing_and_neither_do_dislikes_alone() -> None:
         assert recommender.recommend_for({103: 0.0}).to_list() == [[]]
 
 
+def test_a_zero_is_no_interaction_of_implicit_feedback_in_any_container() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.poisson(0.4, size=(12, 9)).astype(np.float64)
+    X[3] = 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NoEntryWarning)
+        expected = Recommender(MODELS["implicit"]).fit(Interactions.from_matrix(csr_array(X)))
+        dense = Recommender(MODELS["implicit"]).fit(Interactions.from_matrix(X))
+        rows, columns = np.indices(X.shape).reshape(2, -1)
+        table = pd.DataFrame({"user": rows, "item": columns, "plays": X[rows, columns]})
+        framed = Recommender(MODELS["implicit"]).fit(table)
+    for recommender in (dense, framed):
+        assert recommender.interactions_ == expected.interactions_
+        np.testing.assert_array_equal(recommender.recommend(n=9).scores, expected.recommend(n=9).scores)
+    popular = dense.recommend(3, fallback="popular")[3]
+    assert [count for _, count in popular] == sorted((X > 0).sum(axis=0), reverse=True)
+    visit = pd.DataFrame({"user": "v", "item": np.arange(9), "plays": X[0]})
+    bought = np.flatnonzero(X[0])
+    own = expected.recommend_for(dict(zip(bought.tolist(), X[0, bought].tolist(), strict=True)), n=9)
+    for given in (visit, dict(enumerate(X[0].tolist()))):
+        lists = dense.recommend_for(given, n=9)
+        np.testing.assert_array_equal(lists.positions, own.positions)
+    assert dense.recommend_for({0: 0.0, 1: 0.0}, fallback="popular").mask.all()
+
+
+def test_an_update_that_comes_to_zero_takes_an_interaction_back() -> None:
+    recommender = fitted()
+    item, value = (part[0] for part in recommender.interactions_.history("u1"))
+    assert item not in {id for id, _ in recommender.recommend("u1", n=20)["u1"]}
+    recommender.update(pd.DataFrame({"user": ["u1", "u2"], "item": [item, 900], "rating": [-value, 0.0]}))
+    assert item not in recommender.interactions_.history("u1")[0]
+    assert item in {id for id, _ in recommender.recommend("u1", n=20)["u1"]}
+    assert 900 in recommender.items_
+    assert 900 not in recommender.interactions_.history("u2")[0]
+
+
+def test_ratings_of_zero_are_seen() -> None:
+    X = np.random.default_rng(0).integers(0, 3, size=(6, 5)).astype(np.float64)
+    recommender = Recommender(MODELS["ratings"]).fit(Interactions.from_matrix(X))
+    assert len(recommender.interactions_) == X.size
+    assert not recommender.recommend(n=5).mask.any()
+
+
 @pytest.mark.parametrize("name", ["ratings", "no bias", "implicit"])
 def test_nobody_is_explained_by_the_base_alone(name: str) -> None:
     recommender = fitted(name)
@@ -415,6 +459,12 @@ def test_an_interrupted_fit_leaves_its_last_whole_iteration() -> None:
         recommender.fit(frame())
     assert recommender.model_.n_iter_ == 3
     assert recommender.recommend("u1").mask.any()
+    known = recommender.interactions_
+    np.testing.assert_array_equal(recommender.model_.transform(known.csr), recommender.model_.row_factors_)
+    own = recommender.recommend_for(known.of_users(["u1", "u2"]), n=9)
+    np.testing.assert_array_equal(own.positions, recommender.recommend(["u1", "u2"], n=9).positions)
+    why = recommender.explain("u1", 104)
+    assert why.score == pytest.approx(float(recommender.predict("u1", 104)[0]), abs=1e-5)
 
 
 def test_parameters_are_those_of_scikit_learn() -> None:
@@ -481,3 +531,44 @@ def test_of_what_was_not_liked_nothing_is_popular() -> None:
     recommender = Recommender(MODELS["implicit"]).fit(table)
     lists = recommender.recommend_for([], n=20, fallback="popular")
     assert lists[None][-1] == (101, 1)
+
+
+def test_a_sparse_matrix_has_positions_for_ids() -> None:
+    X = csr_array(np.random.default_rng(0).poisson(0.5, size=(12, 9)).astype(np.float64))
+    for name in ("implicit", "zeros"):
+        made = Recommender(MODELS[name]).fit(X)
+        expected = Recommender(MODELS[name]).fit(Interactions.from_matrix(X))
+        assert made.interactions_ == expected.interactions_
+        np.testing.assert_array_equal(made.recommend(n=3).ids, expected.recommend(n=3).ids)
+    assert Recommender(MODELS["implicit"]).fit(X.tocoo(), dtype="float64").interactions_.dtype == np.float64
+    ones = csr_array(X > 0).astype(np.float64)
+    assert len(Recommender(MODELS["ratings"]).fit(ones).users_) == 12
+    with pytest.raises(TypeError, match="value says how a frame is read, but a sparse matrix is given"):
+        made.fit(X, value="plays")
+    for call in (made.update, made.recommend_for):
+        with pytest.raises(TypeError, match=r"from_matrix\(X, users=\[...\], items=recommender.items_\)"):
+            call(X)
+    with pytest.raises(TypeError, match=r"Interactions\.from_matrix a matrix"):
+        made.fit(X.toarray())
+
+
+def test_nobody_is_not_everybody_where_the_nearest_are_asked_for() -> None:
+    recommender = fitted()
+    with pytest.raises(TypeError, match=r"users are needed, got None.* give users_ of the recommender"):
+        recommender.similar_users(None)
+    with pytest.raises(TypeError, match=r"items are needed, got None.* give items_ of the recommender"):
+        recommender.similar_items(None)
+    assert len(recommender.similar_users(recommender.users_)) == 30
+
+
+@pytest.mark.parametrize("index", [["user", "item"], ["user"], ["item"]])
+def test_ids_in_the_index_of_a_frame_are_told(index: list[str]) -> None:
+    table = frame().set_index(index)
+    for how in ({}, {index[0]: index[0]}):
+        with pytest.raises(ValueError, match=rf"Its index has '{index[0]}'.*reset_index\(\) makes columns of it"):
+            Recommender().fit(table, **how)
+    assert Recommender(MODELS["implicit"]).fit(table.reset_index()).recommend("u1", n=1).mask.all()
+    with pytest.raises(TypeError, match=r"got Series\. series\.reset_index\(\) makes a frame"):
+        Recommender().fit(table.rating)
+    with pytest.raises(ValueError, match="the frame has no columns, but one of users"):
+        Recommender().fit(pd.DataFrame())

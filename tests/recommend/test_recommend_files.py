@@ -110,10 +110,19 @@ def test_interactions_by_themselves_can_be_kept(mmap: bool, tmp_path: Path) -> N
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
     told = describe(tmp_path / "a")
     assert (told.kind, told.class_name) == ("interactions", None)
-    with pytest.raises(ModelFileError, match="'interactions', not a recommender"):
+    with pytest.raises(ModelFileError, match="interactions by themselves, not a recommender"):
         Recommender.load(tmp_path / "a")
     header, arrays = read(tmp_path / "a")
     arrays["interactions/indptr"] = arrays["interactions/indptr"][1:].copy()
     write(tmp_path / "c", {"kind": "interactions", "interactions": header["interactions"]}, arrays)
     with pytest.raises(ModelFileError, match="interactions cannot be used"):
         alsatian.load(tmp_path / "c")
+
+
+def test_what_a_file_holds_instead_is_told(tmp_path: Path) -> None:
+    recommender = fitted()
+    alsatian.save(recommender.model_, tmp_path / "model")
+    alsatian.save(recommender.interactions_, tmp_path / "cells")
+    for name, told in (("model", "a model by itself"), ("cells", "interactions by themselves")):
+        with pytest.raises(ModelFileError, match=f"it holds {told}, not a recommender: alsatian.load reads it"):
+            Recommender.load(tmp_path / name)

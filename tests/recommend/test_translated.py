@@ -16,6 +16,7 @@ import alsatian
 from alsatian import Interactions, ModelFileError, Recommender, compat
 from alsatian.evaluation import evaluate
 from alsatian.evaluation.splits import random_per_user
+from alsatian.models import NoEntryWarning
 from alsatian.persistence import read, write
 from listeners import frame
 
@@ -98,6 +99,12 @@ def test_what_a_translation_does_not_take_is_told() -> None:
         Recommender(translation).fit(frame().assign(importance=1.0), weight="importance")
     with pytest.raises(ValueError, match="X stores -1"):
         Recommender(TRANSLATIONS["irspack"]()).fit(frame().assign(rating=-1.0))
+    zeros = frame().assign(rating=lambda table: np.where(table.item == 100, 0.0, table.rating))
+    with pytest.raises(ValueError, match="irspack counts a stored zero as observed"):
+        Recommender(TRANSLATIONS["irspack"]()).fit(zeros)
+    spark = Recommender(TRANSLATIONS["spark"]())  # which has it as we do
+    with pytest.warns(NoEntryWarning):
+        assert (spark.fit(zeros).interactions_.values > 0).all()
 
 
 def test_files_that_tell_of_no_translation_are_refused(tmp_path: Path) -> None:

@@ -185,6 +185,12 @@ def test_a_day_without_news_changes_nothing() -> None:
     assert recommender.model_ is before
 
 
+@pytest.mark.parametrize("nothing", [None, {}, [], (), "", np.empty(0), 3])
+def test_what_is_no_frame_is_no_update_however_empty(nothing: Any) -> None:
+    with pytest.raises(TypeError, match="a frame of pandas, polars or pyarrow is needed"):
+        fitted().update(nothing)
+
+
 def test_ids_of_another_type_are_new_ones_and_told() -> None:
     table = pd.DataFrame({"user": [1, 2, 2], "item": [7, 7, 8]})
     recommender = Recommender(ImplicitALS(2, random_state=0)).fit(table)

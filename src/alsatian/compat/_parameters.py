@@ -18,11 +18,15 @@ class Parameter:
     default: Any
     note: str = ""  # left out of the translation; this is said where it is not the default
     refusal: str = ""  # has no counterpart; this is the error where it is not the default
+    choices: tuple[Any, ...] = ()  # all values that it may have, where these are few
 
 
-def nothing(default: Any) -> Parameter:
+def nothing(default: Any, *choices: Any) -> Parameter:
     """Make a parameter that changes nothing in what the model is, so that there is nothing to say of it."""
-    return Parameter(default, note="it has no part in the model")
+    return Parameter(default, note="it has no part in the model", choices=choices)
+
+
+FLAG = (True, False)  # the choices of what is on or off
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,7 @@ class Peer:
         TypeError
             For an unknown name, and for an object that is not such an estimator.
         ValueError
-            For a value that has no counterpart.
+            For a value that has no counterpart, or is none of those that there are.
         """
         for name in given:
             if name not in self.parameters:
@@ -65,6 +69,9 @@ class Peer:
         if estimator is not None:
             values |= self._values_of(estimator)
         values |= given
+        for name, parameter in self.parameters.items():
+            if parameter.choices:
+                values[name] = self._chosen(name, values[name], parameter.choices)
         notes = []
         for name, parameter in self.parameters.items():
             if not (parameter.note or parameter.refusal) or same(values[name], parameter.default):
@@ -93,6 +100,15 @@ class Peer:
             )
         return {name: value for name, value in values.items() if name in self.parameters}
 
+    def _chosen(self, name: str, value: Any, choices: tuple[Any, ...]) -> Any:
+        """Return one of the choices, which some peers keep as a member of an enumeration."""
+        given = getattr(value, "name", value) if isinstance(choices[0], str) else value
+        for choice in choices:
+            if np.ndim(given) == 0 and same(given, choice):
+                return choice
+        told = ", ".join(str(choice) for choice in choices)
+        raise ValueError(f"{name}={brief(value)} is none of the choices of {self.name}: {told}.")
+
     def _unknown(self, name: str) -> str:
         close = get_close_matches(name, self.parameters, 1)
         hint = f" Did you mean {close[0]!r}?" if close else f" It has: {', '.join(self.parameters)}."
@@ -106,14 +122,6 @@ def same(value: Any, default: Any) -> bool:
     if value is None or default is None or isinstance(value, str) != isinstance(default, str):
         return False
     return bool(np.all(np.equal(value, default))) if not isinstance(value, str) else value == default
-
-
-def choice(peer: Peer, name: str, value: Any, allowed: tuple[str, ...]) -> str:
-    """Return the name of a choice, which some peers keep as a member of an enumeration."""
-    chosen = str(getattr(value, "name", value))
-    if chosen not in allowed:
-        raise ValueError(f"{name}={value!r} is none of the choices of {peer.name}: {', '.join(allowed)}.")
-    return chosen
 
 
 def seed(random_state: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from importlib import import_module
@@ -9,6 +10,7 @@ from typing import Any
 
 from sklearn.base import clone
 
+from alsatian._tables import refuse_long_table
 from alsatian.models import ALS, ImplicitALS
 
 Prepared = tuple[Any, dict[str, Any]]
@@ -66,7 +68,7 @@ class Translation:
         try:
             self.estimator._validate_params()
         except (ValueError, TypeError) as error:
-            raise ValueError(f"{self._peer}: {error} (under the names that alsatian has).") from error
+            raise ValueError(f"{self._peer}: {_under_their_name(self._peer, str(error))}") from error
         if self._changes_values:
             self.estimator._translated_by = self._peer
 
@@ -93,7 +95,8 @@ class Translation:
         Raises
         ------
         ValueError
-            Where X holds what the other library counts in a way that has no counterpart.
+            Where X holds what the other library counts in a way that has no counterpart, and where it is a frame that
+            is a long table, one interaction a row (as in `ALS.fit`).
         TypeError
             For a keyword that the other library's `fit` does not have.
         """
@@ -102,6 +105,7 @@ class Translation:
                 "Interactions are given: Recommender(translation).fit(interactions) keeps their ids, and "
                 "interactions.csr is the matrix without them."
             )
+        refuse_long_table(X)
         return self._prepare(X, **peer_keywords)
 
     def fit(self, X: Any, **peer_keywords: Any) -> Any:
@@ -122,6 +126,30 @@ class Translation:
 
     def __str__(self) -> str:
         return "\n".join([str(self.estimator), *(f"- {note}" for note in self.notes)])
+
+
+# What parameters of ours are called elsewhere, where the one comes from the other.
+_CMFREC = {"n_components": "k", "reg": "lambda_", "bias_reg": "lambda_", "max_iter": "niter", "n_jobs": "nthreads"}
+_THEIRS = {
+    "from_cmfrec": _CMFREC,
+    "from_cmfrec_implicit": _CMFREC,
+    "from_implicit": {
+        "n_components": "factors", "reg": "regularization", "max_iter": "iterations", "n_jobs": "num_threads"
+    },
+    "from_irspack": {
+        "unobserved_weight": "alpha0", "reg_exponent": "nu", "confidence_scale": "epsilon", "max_iter": "train_epochs",
+        "n_jobs": "n_threads", "random_state": "random_seed",
+    },
+    "from_spark": {"n_components": "rank", "reg": "regParam", "max_iter": "maxIter", "random_state": "seed"},
+    "from_surprise": {"n_components": "n_factors", "reg": "reg_pu and reg_qi", "bias_reg": "reg_bu and reg_bi"},
+}  # fmt: skip
+
+
+def _under_their_name(peer: str, error: str) -> str:
+    """Put the name that the other library has for a parameter before an error that has ours."""
+    ours = re.search(r"'(\w+)' parameter", error)
+    theirs = _THEIRS.get(peer, {}).get(ours[1]) if ours else None
+    return error if theirs is None else f"{theirs} cannot be this value. {error}"
 
 
 def translation_of_data(told: Any) -> Translation:

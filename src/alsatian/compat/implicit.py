@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from alsatian.compat._matrices import csr_copy, with_values
-from alsatian.compat._parameters import EXACT, PACE, START, Parameter, Peer, as_many_iterations, nothing, seed
+from alsatian.compat._parameters import EXACT, FLAG, PACE, START, Parameter, Peer, as_many_iterations, nothing, seed
 from alsatian.compat._translation import Prepared, Translation
 from alsatian.models import ALS
 
@@ -21,11 +21,11 @@ PEER = Peer(
         "regularization": Parameter(0.01),
         "alpha": Parameter(1.0),
         "dtype": Parameter(np.float32),
-        "use_native": nothing(True),
-        "use_cg": Parameter(True),
-        "use_gpu": Parameter(False, note="the fit runs on the processor"),
+        "use_native": nothing(True, *FLAG),
+        "use_cg": Parameter(True, choices=FLAG),
+        "use_gpu": Parameter(False, note="the fit runs on the processor", choices=FLAG),
         "iterations": Parameter(15),
-        "calculate_training_loss": Parameter(False, note="history_ has the loss after each iteration"),
+        "calculate_training_loss": Parameter(False, note="history_ has the loss after each iteration", choices=FLAG),
         "num_threads": Parameter(0),
         "random_state": Parameter(None),
     },

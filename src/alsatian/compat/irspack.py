@@ -14,7 +14,6 @@ from alsatian.compat._parameters import (
     Parameter,
     Peer,
     as_many_iterations,
-    choice,
     nothing,
     seed,
 )
@@ -34,13 +33,13 @@ PEER = Peer(
         "alpha0": Parameter(0.0),
         "reg": Parameter(1e-3),
         "nu": Parameter(1.0),
-        "confidence_scaling": Parameter("none"),
+        "confidence_scaling": Parameter("none", choices=("none", "log")),
         "epsilon": Parameter(1.0),
         "init_std": Parameter(0.1, note="the start is scaled to the data"),
-        "solver_type": Parameter("CG"),
+        "solver_type": Parameter("CG", choices=("CG", "CHOLESKY", "IALSPP")),
         "max_cg_steps": nothing(3),
         "ialspp_subspace_dimension": nothing(64),
-        "loss_type": Parameter("IALSPP"),
+        "loss_type": Parameter("IALSPP", choices=("IALSPP", "ORIGINAL")),
         "nu_star": Parameter(None),
         "random_seed": Parameter(42),
         "n_threads": Parameter(None),
@@ -98,9 +97,7 @@ def from_irspack(estimator: Any = None, /, **parameters: Any) -> Translation:
                 relaxation=1.0, tol=0.0, unobserved_weight=0.05)
     """
     p, notes = PEER.read(estimator, parameters)
-    log = choice(PEER, "confidence_scaling", p["confidence_scaling"], ("none", "log")) == "log"
-    original = choice(PEER, "loss_type", p["loss_type"], ("IALSPP", "ORIGINAL")) == "ORIGINAL"
-    solver = choice(PEER, "solver_type", p["solver_type"], ("CG", "CHOLESKY", "IALSPP"))
+    log, original, solver = p["confidence_scaling"] == "log", p["loss_type"] == "ORIGINAL", p["solver_type"]
     if solver != "CHOLESKY":
         notes.append(EXACT.format("conjugate gradients" if solver == "CG" else "block coordinates"))
     if p["alpha0"] == 0:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from alsatian.compat._matrices import positive_only, unchanged
-from alsatian.compat._parameters import PACE, START, Parameter, Peer, as_many_iterations, nothing, seed
+from alsatian.compat._parameters import FLAG, PACE, START, Parameter, Peer, as_many_iterations, nothing, seed
 from alsatian.compat._translation import Prepared, Translation
 from alsatian.models import ALS, ImplicitALS
 
@@ -16,6 +16,9 @@ def _values_of(estimator: Any) -> dict[str, Any]:
         return {}
     return {parameter.name: value for parameter, value in estimator.extractParamMap().items()}
 
+
+_PLACES = ("DISK_ONLY", "MEMORY_ONLY", "MEMORY_ONLY_SER", "MEMORY_AND_DISK", "MEMORY_AND_DISK_SER")
+_LEVELS = (*_PLACES, *(f"{place}_2" for place in _PLACES), "DISK_ONLY_3", "OFF_HEAP")  # of Spark's StorageLevel
 
 PEER = Peer(
     function="from_spark",
@@ -29,17 +32,17 @@ PEER = Peer(
         "regParam": Parameter(0.1),
         "numUserBlocks": nothing(10),
         "numItemBlocks": nothing(10),
-        "implicitPrefs": Parameter(False),
+        "implicitPrefs": Parameter(False, choices=FLAG),
         "alpha": Parameter(1.0),
         "userCol": Parameter("user", note="rows and columns of a matrix have no names; Interactions reads frames"),
         "itemCol": Parameter("item", note="rows and columns of a matrix have no names; Interactions reads frames"),
         "seed": Parameter(None),
         "ratingCol": Parameter("rating", note="rows and columns of a matrix have no names; Interactions reads frames"),
-        "nonnegative": Parameter(False, refusal="alsatian has no non-negative factors."),
+        "nonnegative": Parameter(False, refusal="alsatian has no non-negative factors.", choices=FLAG),
         "checkpointInterval": nothing(10),
-        "intermediateStorageLevel": nothing("MEMORY_AND_DISK"),
-        "finalStorageLevel": nothing("MEMORY_AND_DISK"),
-        "coldStartStrategy": nothing("nan"),
+        "intermediateStorageLevel": nothing("MEMORY_AND_DISK", *_LEVELS),
+        "finalStorageLevel": nothing("MEMORY_AND_DISK", "NONE", *_LEVELS),
+        "coldStartStrategy": nothing("nan", "nan", "drop"),
         "blockSize": nothing(4096),
         "predictionCol": nothing("prediction"),
     },

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from alsatian.compat._matrices import unchanged
-from alsatian.compat._parameters import Parameter, Peer, nothing, seed
+from alsatian.compat._parameters import FLAG, Parameter, Peer, nothing, seed
 from alsatian.compat._translation import Translation
 from alsatian.models import ALS
 
@@ -18,7 +18,7 @@ PEER = Peer(
     parameters={
         "n_factors": Parameter(100),
         "n_epochs": Parameter(20, note="these are passes of stochastic gradient descent, not solutions"),
-        "biased": Parameter(True),
+        "biased": Parameter(True, choices=FLAG),
         "init_mean": nothing(0),
         "init_std_dev": nothing(0.1),
         "lr_all": nothing(0.005),
@@ -64,6 +64,8 @@ def from_surprise(estimator: Any = None, /, **parameters: Any) -> Translation:
     ------
     TypeError
         For an unknown parameter, and for an object that is no such estimator.
+    ValueError
+        For a value that the parameter cannot have.
 
     Examples
     --------

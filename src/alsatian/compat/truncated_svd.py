@@ -18,10 +18,10 @@ PEER = Peer(
     needed=("n_components", "algorithm", "n_iter", "n_oversamples"),
     parameters={
         "n_components": Parameter(2),
-        "algorithm": nothing("randomized"),
+        "algorithm": nothing("randomized", "randomized", "arpack"),
         "n_iter": Parameter(5, note="these are iterations of another kind"),
         "n_oversamples": nothing(10),
-        "power_iteration_normalizer": nothing("auto"),
+        "power_iteration_normalizer": nothing("auto", "auto", "QR", "LU", "none"),
         "random_state": Parameter(None),
         "tol": Parameter(0.0, note="it is the precision of singular values, that of alsatian one of the loss"),
     },
@@ -61,6 +61,8 @@ def from_truncated_svd(estimator: Any = None, /, **parameters: Any) -> Translati
     ------
     TypeError
         For an unknown parameter, and for an object that is no such estimator (``NMF`` among them).
+    ValueError
+        For a value that the parameter cannot have.
 
     Examples
     --------

@@ -37,7 +37,11 @@ def read_frame(frame: Any, choices: dict[str, Choice]) -> tuple[dict[str, Any], 
     """
     table = _table(frame)
     present = _column_names(table)
-    names = {role: name for role, choice in choices.items() if (name := _name(role, choice, present)) is not None}
+    aside = _index_told(frame)
+    if not present:
+        raise ValueError(f"the frame has no columns, but one of users and one of items are needed.{aside}")
+    found = {role: _name(role, choice, present, aside) for role, choice in choices.items()}
+    names = {role: name for role, name in found.items() if name is not None}
     _check_names(names, choices, present)
     chosen = table.select(*dict.fromkeys(names.values()))
     eager = chosen.collect() if isinstance(chosen, nw.LazyFrame) else chosen
@@ -52,9 +56,10 @@ def _table(frame: Any) -> nw.DataFrame[Any] | nw.LazyFrame[Any]:
     except nw.exceptions.DuplicateError as error:
         raise ValueError(f"the frame has several columns of one name: {error}") from error
     if not isinstance(table, (nw.DataFrame, nw.LazyFrame)):
+        more = "series.reset_index() makes a frame of one whose index has the ids. " if hasattr(frame, "index") else ""
         raise TypeError(
             f"a frame of pandas, polars or pyarrow is needed, got {type(frame).__name__}. "
-            "Interactions.from_arrays takes arrays, Interactions.from_matrix a matrix."
+            f"{more}Interactions.from_arrays takes arrays, Interactions.from_matrix a matrix."
         )
     return table
 
@@ -67,12 +72,12 @@ def _column_names(table: nw.DataFrame[Any] | nw.LazyFrame[Any]) -> list[str]:
     return present
 
 
-def _name(role: str, choice: Choice, present: list[str]) -> str | None:
+def _name(role: str, choice: Choice, present: list[str], aside: str) -> str | None:
     if choice is False or (choice is None and role not in _GUESSED):
         return None
     if choice is not None:
         if choice not in present:
-            raise ValueError(f"{role}={choice!r}: the frame has no such column. It has {_listed(present)}.")
+            raise ValueError(f"{role}={choice!r}: the frame has no such column. It has {_listed(present)}.{aside}")
         return str(choice)
     found = candidates(role, present)
     if len(found) == 1:
@@ -83,7 +88,13 @@ def _name(role: str, choice: Choice, present: list[str]) -> str | None:
         f"{len(found)} columns may hold the {role}s: {_listed(found)}" if found else f"no column is named like {role}s"
     )
     more = f", or {role}=False to count every row as one" if role == "value" else ""
-    raise ValueError(f"{what}. Say {role}=... with one of {_listed(present)}{more}.")
+    raise ValueError(f"{what}. Say {role}=... with one of {_listed(present)}{more}.{aside}")
+
+
+def _index_told(frame: Any) -> str:
+    """Say what the index of a frame of pandas holds, which is no column."""
+    names = [name for name in getattr(getattr(frame, "index", None), "names", ()) if name is not None]
+    return f" Its index has {_listed(names)}: frame.reset_index() makes columns of it." if names else ""
 
 
 def _check_names(names: dict[str, str], choices: dict[str, Choice], present: list[str]) -> None:

@@ -83,6 +83,11 @@ def check_sums(cells: StoredCells, users: Ids, items: Ids) -> None:
 def _check_lengths(table: Table) -> None:
     size, name = table.user.size, table.names["user"]
     for role, column in table.columns.items():
+        if isinstance(column, str | bytes) or not hasattr(column, "__len__") or getattr(column, "ndim", 1) == 0:
+            raise TypeError(
+                f"{table.names[role]} must have an element for each row, {size} in all, as a list or an array has: got "
+                f"{column!r}."
+            )
         length = table.item.size if role == "item" else size if role == "user" else len(column)
         if length != size:
             raise ValueError(f"{name} has {size} elements, but {table.names[role]} has {length}: one a row is needed.")

@@ -23,8 +23,8 @@ class Interactions(InteractionsView):
     """Interactions of users with items: one value for each pair, with ids in place of row and column numbers.
 
     Made by `from_frame`, `from_arrays` or `from_matrix`. Nothing of it can be changed: methods return new interactions,
-    arrays are read-only, and no later change of the input shows. The same content in any container gives the same
-    interactions, to the bit.
+    arrays are read-only, and no later change of the input shows. The same content in any container, and in any order,
+    gives the same interactions, to the bit; the order counts only for ``duplicates="last"`` without timestamps.
 
     Examples
     --------

@@ -13,7 +13,7 @@ from sklearn.base import clone
 from alsatian.data.interactions import Interactions
 from alsatian.evaluation.splits import Split
 from alsatian.models import ALS, CellRegressor, NoEntryWarning
-from alsatian.recommend._checks import check_weights, fresh
+from alsatian.recommend._checks import check_weights, fresh, observed
 from alsatian.recommend.recommender import Recommender
 
 
@@ -24,7 +24,7 @@ class Fitted(NamedTuple):
     ----------
     model : ALS or ImplicitALS
     trained : Interactions
-        Its row p is row p of the model.
+        Its row p is row p of the model; of implicit feedback without zeros, as a recommender takes it.
     place : int array of shape (n_users,)
         The row of each user of the split; −1 for one who has to be folded in.
     seconds : float
@@ -66,7 +66,7 @@ def fit_on(model: Any, split: Split) -> Fitted:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NoEntryWarning)  # `Split.report` counts what is cold
         made.fit(part.csr, **({} if part.weights is None else {"weights": part.weights}))
-    return Fitted(made, part, place, time.perf_counter() - began)
+    return Fitted(made, observed(made, part), place, time.perf_counter() - began)
 
 
 def taken_as_it_is(model: Any, split: Split) -> Fitted:
@@ -82,9 +82,10 @@ def taken_as_it_is(model: Any, split: Split) -> Fitted:
     check_split(split)
     if isinstance(model, Recommender):
         unfitted(model)  # refuses what is evaluated in another way
-        if model.interactions_ != split.train:
+        known = observed(model.model_, split.train)
+        if model.interactions_ != known:
             raise ValueError("the recommender was fitted on other interactions than the training part of the split.")
-        return Fitted(model.model_, split.train, _places(split, split.train.n_users, None), 0.0)
+        return Fitted(model.model_, known, _places(split, split.train.n_users, None), 0.0)
     from sklearn.utils.validation import check_is_fitted
 
     estimator = model.model_ if isinstance(model, CellRegressor) and hasattr(model, "model_") else model
@@ -93,9 +94,9 @@ def taken_as_it_is(model: Any, split: Split) -> Fitted:
     shape = len(estimator.row_factors_), len(estimator.column_factors_)
     part, place = train_part(split)
     if shape == split.train.shape:
-        return Fitted(estimator, split.train, _places(split, split.train.n_users, None), 0.0)
+        return Fitted(estimator, observed(estimator, split.train), _places(split, split.train.n_users, None), 0.0)
     if shape == part.shape:
-        return Fitted(estimator, part, place, 0.0)
+        return Fitted(estimator, observed(estimator, part), place, 0.0)
     raise ValueError(
         f"the model was fitted on a matrix of shape {shape}, but the training part of the split has the shape "
         f"{split.train.shape}: fit it on split.train.csr, or leave out refit=False."

@@ -20,6 +20,7 @@ from alsatian.models._fit import Factors
 from alsatian.models._fold import Folded
 from alsatian.models._predict import all_scores, cell_scores
 from alsatian.recommend._candidates import Candidates
+from alsatian.recommend._checks import observed
 from alsatian.recommend._search import ranked
 from alsatian.recommend._state import State, told_of
 
@@ -178,7 +179,7 @@ class Outcome:
 
     @cached_property
     def _known_parts(self) -> Any:
-        return self.split.known
+        return observed(self.model, self.split.known)
 
     @cached_property
     def _known(self) -> csr_array[Any]:

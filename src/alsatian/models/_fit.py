@@ -279,6 +279,18 @@ class Alternation:
         closing = self._record(self.n_iter, "closing rows", self._loss, 1.0)
         self.history = History([*self.history, closing])
 
+    def close_after_error(self) -> None:
+        """Close a fit that an exception ended: rows are then what `transform` gives, and explanations sum to scores.
+
+        What fails on the way, such as a second Ctrl-C, leaves the last whole iteration as it is.
+        """
+        f = self.factors
+        try:
+            self._column_ridge = ridge_of(self.columns, f.columns, f.column_bias)  # of the columns that are left
+            self.close(lambda _: None)
+        except BaseException:  # the exception that ended the fit is the one to tell of
+            self.history = self._rollback.restore()
+
     def state(self) -> FitState:
         """Return a copy of what is reached; to be asked for between two iterations."""
         return FitState(self.factors.copy(), self.history, self.converged, self._row_ridge, self._column_ridge)

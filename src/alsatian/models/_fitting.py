@@ -11,6 +11,7 @@ from alsatian.models._base import FactorModel, fitted_attributes, put_back
 from alsatian.models._callbacks import FitObserver
 from alsatian.models._fit import Alternation, auto_relaxation
 from alsatian.models._limits import out_of_memory
+from alsatian.models._overflow import NotFiniteError, check_scores
 from alsatian.models._progress import Progress
 
 _running: WeakKeyDictionary[Any, Alternation] = WeakKeyDictionary()
@@ -33,6 +34,8 @@ def running_fit(model: Any) -> Alternation:
 def run_fit(model: Any, data: dict[str, Any], prepare: Callable[[], tuple[Alternation, float]]) -> None:
     """Fit an estimator; its fitted attributes are those of the fit, of its last whole iteration, or as before.
 
+    After Ctrl-C, or an error of a callback, the last whole iteration is closed as a whole fit is, by a row half-step.
+
     Parameters
     ----------
     model : FactorModel
@@ -53,9 +56,11 @@ def run_fit(model: Any, data: dict[str, Any], prepare: Callable[[], tuple[Altern
         with Progress(model.verbose, model.max_iter, type(model).__name__) as progress:
             observer = FitObserver(model, context, data, lambda: fitted_attributes(run.as_if_stopped()), progress)
             run.run(model.max_iter, smallest_gain, relaxation, observer)
+        check_scores(run.factors, run.rows.cells)
         take(model, run)
     except BaseException as error:  # Ctrl-C, or an error of a callback: what is done is not lost
-        if run is not None and run.n_iter > 0:
+        if run is not None and run.n_iter > 0 and not isinstance(error, NotFiniteError):
+            run.close_after_error()
             take(model, run)
         else:
             put_back(model, before)

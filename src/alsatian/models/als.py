@@ -138,9 +138,9 @@ class ALS(ResidualPlots, ExplicitModel):
     Rows and columns without an observed cell get zero factors and a zero bias, and one `NoEntryWarning` counts them.
 
     Ctrl-C during `fit`, or an error raised by a callback, goes on to the caller once the fitted attributes are those of
-    the last whole iteration; where there is none yet, they stay what they were before. Where both factors together
-    exceed 48 MB no copy of them is kept: then the side in progress may hold some rows of the unfinished iteration, and
-    the loss is no higher than `history_` says.
+    the last whole iteration and the row half-step that ends every fit (a second Ctrl-C leaves that out); where there is
+    none yet, they stay what they were before. Where both factors together exceed 48 MB no copy of them is kept: then
+    some columns may be of the unfinished iteration.
 
     References
     ----------
@@ -283,8 +283,8 @@ class ALS(ResidualPlots, ExplicitModel):
     def transform(self, X: Any, *, weights: Any = None, return_bias: bool = False) -> Any:
         """Solve row factors for X with the column factors as fitted (fold-in).
 
-        The parameters `reg`, `reg_exponent`, `bias_reg`, `absent` and `n_jobs` count as they are set now, which may not
-        be as they were in `fit`; `n_components`, `bias` and `dtype` are those of the fitted factors.
+        The parameters `reg`, `reg_exponent`, `bias_reg`, `absent` and `n_jobs` count as they are set now; `dtype` and
+        the like are those of the factors. With ``absent="zero"`` ZᵀZ is made in each call: give many rows at once.
 
         Parameters
         ----------

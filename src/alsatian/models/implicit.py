@@ -269,6 +269,11 @@ class ImplicitALS(FactorModel):
         -------
         ndarray of shape (n, n_components)
             In the precision of the model. Exact, whatever `solver` and `relaxation`.
+
+        Notes
+        -----
+        The Gram matrix ZᵀZ, which all rows share, is made anew in each call. Give many rows at once; for one at a time
+        `Recommender.recommend_for` keeps it.
         """
         check_is_fitted(self)
         self._validate_params()

@@ -44,7 +44,7 @@ def pack(model: Any, arrays: Arrays, prefix: str = "") -> dict[str, Any]:
     name = type(model).__name__
     if type(model) is not classes.get(name):
         raise TypeError(
-            f"{type(model).__module__}.{type(model).__qualname__} cannot be saved: {', '.join(classes)} can. "
+            f"{_told(type(model))} cannot be saved: {', '.join(classes)}, Recommender and Interactions can. "
             "Of something that contains one of them save that part, or use pickle."
         )
     check_is_fitted(model)
@@ -160,3 +160,7 @@ def _missing_indicator(told: Any, arrays: Arrays) -> Any:
 
 def _this_release() -> str:
     return f"alsatian {alsatian.__version__} does not know: upgrade alsatian."
+
+
+def _told(kind: type) -> str:
+    return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"

@@ -86,6 +86,8 @@ def checked(path: Path, *, through: bool = False) -> tuple[bool, int | None]:
     """
     given = os.fsdecode(path)
     target = os.path.realpath(given)
+    if not given:
+        _refuse(errno.ENOENT, "is empty: give that of a file, such as model.alsatian", "the path")
     if not os.path.basename(given) or os.path.isdir(target):
         _refuse(errno.EISDIR, "is a folder: give the path of a file, such as model.alsatian inside it", given)
     try:

@@ -14,6 +14,8 @@ from alsatian._engine.top_n import ItemLists
 from alsatian.data import Ids
 from alsatian.recommend._ids import entries, positions_of, positions_of_each
 
+_Side = tuple[Ids, str]
+
 
 @dataclass
 class Candidates:
@@ -30,7 +32,7 @@ class Candidates:
 
 def candidates(
     queries: NDArray[Any],
-    side: tuple[Ids, str],
+    sides: tuple[_Side, _Side],
     listable: NDArray[np.bool_],
     seen: ItemLists | None,
     limits: tuple[Any, Any],
@@ -41,31 +43,31 @@ def candidates(
     ----------
     queries : array of ids
         Those that mappings may speak of, under any id that is the same.
-    side : Ids, and what they are called
-        Those that are listed.
+    sides : each Ids, and what they are called
+        All that are known of those who might ask, and of those that are listed.
     listable : array of bool, shape (n_items,)
         Items that something is known of.
     seen : (indptr, indices) or None
         Per query, sorted: left out.
     limits : (only, exclude), each ids, or mapping from query to ids, or None
-        For all queries alike; or for some of them, where one without an entry has no limit. Entries for others than
-        those who ask are passed over.
+        For all queries alike; or for some of them, where one without an entry has no limit. Entries for others that
+        are known are passed over.
 
     Raises
     ------
     UnknownIdError
-        Where an item is not known.
+        Where an item is not known, or a key of a mapping.
     """
-    (items, what), (only, exclude) = side, limits
+    (items, what), (only, exclude) = sides[1], limits
     found = Candidates(listable, seen)
     if isinstance(only, Mapping):
-        found.only = _lists(queries, items, only, np.flatnonzero(listable), what)
+        found.only = _lists(queries, sides, only, np.flatnonzero(listable))
     elif only is not None:
         mask = np.zeros(len(items), dtype=bool)
         mask[positions_of(items, only, what)] = True
         found.allowed = mask & listable
     if isinstance(exclude, Mapping):
-        found.exclude = _united(found.exclude, _lists(queries, items, exclude, None, what), len(items))
+        found.exclude = _united(found.exclude, _lists(queries, sides, exclude, None), len(items))
     elif exclude is not None:
         found.allowed = found.allowed.copy()
         found.allowed[positions_of(items, exclude, what)] = False
@@ -80,13 +82,12 @@ def seen_by(matrix: csr_array[Any], rows: NDArray[np.int64]) -> ItemLists:
 
 def _lists(
     queries: NDArray[Any],
-    items: Ids,
+    sides: tuple[_Side, _Side],
     given: Mapping[Any, Any],
     default: NDArray[np.int64] | None,
-    what: str,
 ) -> ItemLists:
     """Return one sorted list for each query, from a mapping that may not have all."""
-    own, which = entries(queries, given)
+    (items, what), (own, which) = sides[1], entries(queries, given, sides[0])
     columns, rows = positions_of_each(items, own, what)
     # One row for each entry, and one more for those who have none.
     if default is not None:

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from scipy.sparse import csr_array, issparse
 from sklearn.base import clone
 
 from alsatian.compat import Translation
 from alsatian.data import Interactions
 from alsatian.models import ALS, ImplicitALS
-from alsatian.recommend._state import TRANSLATION, State
+from alsatian.recommend._state import TRANSLATION, State, given_to
 
 _MARK = "_translated_by"  # on an estimator: the name of the function that made it for values that it changes
 
@@ -23,9 +24,9 @@ def of_ratings(model: Any) -> bool:
 
 
 def is_empty(frame: Any) -> bool:
-    """Return whether a frame has no rows."""
+    """Return whether this is a frame, and has no rows."""
     rows = getattr(frame, "num_rows", None)
-    return rows == 0 or (hasattr(frame, "__len__") and len(frame) == 0)
+    return hasattr(frame, "columns") and (rows == 0 or (hasattr(frame, "__len__") and len(frame) == 0))
 
 
 def warn_of_other_types(state: State, new: Interactions) -> None:
@@ -48,14 +49,55 @@ def checked_bool(name: str, value: Any) -> bool:
     return bool(value)
 
 
-def as_interactions(given: Any, columns: Mapping[str, Any]) -> Interactions:
-    """Return interactions as they are, or those of a frame."""
-    if isinstance(given, Interactions):
-        wrong = [name for name in columns if name != "duplicates"]
+def as_interactions(given: Any, columns: Mapping[str, Any], *, matrix: bool = False) -> Interactions:
+    """Return interactions as they are, or those of a frame; with `matrix`, of a sparse one too: ids are positions."""
+    sparse: bool = issparse(given)
+    if sparse and not matrix:
+        refuse_matrix(given)
+    if sparse or isinstance(given, Interactions):
+        wrong = [name for name in columns if name != "duplicates" and not (sparse and name == "dtype")]
         if wrong:
-            raise TypeError(f"{wrong[0]} says how a frame is read, but Interactions are given.")
+            what = "a sparse matrix is" if sparse else "Interactions are"
+            raise TypeError(f"{wrong[0]} says how a frame is read, but {what} given.")
+    if sparse:
+        return Interactions.from_matrix(given, dtype=columns.get("dtype", np.float32))
+    if isinstance(given, Interactions):
         return given
     return Interactions.from_frame(given, **columns)
+
+
+def refuse_matrix(given: Any) -> None:
+    """Refuse a sparse matrix, of which nobody can say whose its rows are.
+
+    Raises
+    ------
+    TypeError
+        Says how to give it.
+    """
+    if issparse(given):
+        raise TypeError(
+            "a sparse matrix says nothing of whose its rows are: give Interactions.from_matrix(X, users=[...], "
+            "items=recommender.items_), with an id for each row."
+        )
+
+
+def observed(model: Any, interactions: Interactions) -> Interactions:
+    """Return the interactions that a model has anything of: for implicit feedback a zero is none, stored or not.
+
+    Ids keep their positions. A translation whose peer takes a stored zero for something else refuses it.
+    """
+    cells = without_zeros(model, interactions.csr)
+    return interactions if cells.nnz == len(interactions) else interactions.select(interactions.values != 0)
+
+
+def without_zeros(model: Any, values: csr_array[Any]) -> csr_array[Any]:
+    """Return what is observed of a matrix that is given to a model; see `observed`."""
+    if not isinstance(model, ImplicitALS) or values.data.all():
+        return values
+    given_to(model, values, None)
+    left = values.copy()
+    left.eliminate_zeros()
+    return left
 
 
 def check_weights(model: Any, interactions: Interactions) -> None:
@@ -74,9 +116,9 @@ def check_weights(model: Any, interactions: Interactions) -> None:
         )
 
 
-def check_values(model: Any, interactions: Interactions) -> None:
+def check_values(model: Any, given: Any, interactions: Interactions) -> None:
     """Refuse ratings of a frame that are all 1, as no column of it was read."""
-    if of_ratings(model) and (interactions.values == 1).all():
+    if interactions is not given and not issparse(given) and of_ratings(model) and (interactions.values == 1).all():
         raise ValueError(
             "Ratings are asked for, but every value is 1: the frame has no column that is named as usual for "
             "ratings. Name it: fit(frame, value='…'), or give Interactions."

@@ -68,7 +68,9 @@ def load(path: Any, *, mmap: bool, verify: bool) -> Loaded:
     with naming(path):
         header, arrays = read(path, mmap=mmap, verify=verify)
         if header.get("kind") != KIND:
-            raise ModelFileError(f"it holds a {header.get('kind')!r}, not a recommender: alsatian.load reads it.")
+            told = {"estimator": "a model by itself", INTERACTIONS: "interactions by themselves"}
+            found = told.get(str(header.get("kind")), f"something else ({header.get('kind')!r})")
+            raise ModelFileError(f"it holds {found}, not a recommender: alsatian.load reads it.")
         return restored(header, arrays, verify=verify)
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from alsatian.data import Interactions
-from alsatian.recommend._checks import is_empty
+from alsatian.recommend._checks import is_empty, observed, refuse_matrix, without_zeros
 from alsatian.recommend._ids import as_ids, positions_of
 from alsatian.recommend._state import State
 
@@ -21,6 +21,7 @@ class Visitors(NamedTuple):
     ids: NDArray[Any]
     values: csr_array[Any]
     weights: csr_array[Any] | None
+    kind: str = "object"  # of the ids
 
 
 def visitors(given: Any, columns: Mapping[str, Any], state: State, unknown: str) -> Visitors:
@@ -41,6 +42,7 @@ def visitors(given: Any, columns: Mapping[str, Any], state: State, unknown: str)
     TypeError
         For what is none of these.
     """
+    refuse_matrix(given)
     _check_series(given)
     if isinstance(given, Mapping):
         return _one(list(given), list(given.values()), state, unknown)
@@ -52,7 +54,8 @@ def visitors(given: Any, columns: Mapping[str, Any], state: State, unknown: str)
     if unknown == "ignore":
         part = part.of_items(part.items.values[state.items.find(part.items) >= 0])
     part = part.with_ids(items=state.items)
-    return Visitors(part.users.values, part.csr, part.weights)
+    part = observed(state.model, part)
+    return Visitors(part.users.values, part.csr, part.weights, part.users.kind)
 
 
 def check_columns(given: Any, columns: Mapping[str, Any]) -> None:
@@ -105,7 +108,7 @@ def _one(items: Any, values: list[Any] | None, state: State, unknown: str) -> Vi
     shape = (1, len(state.items))
     matrix = csr_array((summed, unique.astype(np.int32), np.array([0, unique.size], dtype=np.int32)), shape=shape)
     matrix.has_canonical_format = True
-    return Visitors(np.array([None], dtype=object), matrix, None)
+    return Visitors(np.array([None], dtype=object), without_zeros(state.model, matrix), None)
 
 
 def _numbers(items: list[Any], values: list[Any], dtype: Any) -> NDArray[Any]:
@@ -114,7 +117,7 @@ def _numbers(items: list[Any], values: list[Any], dtype: Any) -> NDArray[Any]:
         given = np.asarray(values) if values else np.empty(0)
     except ValueError:  # lists among them
         given = np.empty(0, dtype=object)
-    if given.dtype.kind not in "biuf":
+    if given.dtype.kind not in "biuf" or given.ndim != 1:
         place = next((p for p, value in enumerate(values) if not _is_number(value)), 0)
         raise TypeError(f"the value of item {items[place]!r} must be a number, got {values[place]!r}.")
     with np.errstate(over="ignore"):

@@ -84,15 +84,27 @@ def is_visitor(queries: Any) -> bool:
     return len(queries) == 1 and queries[0] is None
 
 
-def entries(queries: NDArray[Any], given: Mapping[Any, Any]) -> tuple[list[Any], NDArray[np.int64]]:
-    """Return the entries of a mapping that belong to someone who asks, and for each who asks which one, or −1."""
-    if is_visitor(queries):
-        return ([given[None]], np.zeros(1, dtype=np.int64)) if None in given else ([], np.full(1, -1))
-    keys = [key for key in given if key is not None]
-    found = Ids(keys).find(queries) if keys else np.full(len(queries), -1)
-    used, places = np.unique(found[found >= 0], return_inverse=True)
-    found[found >= 0] = places
-    return [given[keys[place]] for place in used.tolist()], found
+def entries(
+    queries: NDArray[Any], given: Mapping[Any, Any], known: tuple[Ids, str]
+) -> tuple[list[Any], NDArray[np.int64]]:
+    """Return the entries of a mapping from who asks, or may ask, and for each who asks which one, or −1.
+
+    Raises
+    ------
+    UnknownIdError
+        For a key that is neither among those who ask nor among those known.
+    """
+    keys, visitor = list(given), is_visitor(queries)
+    named = [key for key in keys if key is not None] if visitor else keys
+    asked = Ids(()) if visitor or not len(queries) else Asked.of(queries).ids
+    strangers = [key for key, place in zip(named, asked.find(named).tolist(), strict=True) if place < 0]
+    if strangers:
+        known[0].positions(strangers, what=known[1])
+    if visitor:
+        found = np.full(1, keys.index(None) if None in given else -1)
+    else:
+        found = Ids(keys).find(queries) if keys else np.full(len(queries), -1)
+    return list(given.values()), found
 
 
 def _is_one(asked: tuple[Any, ...], ids: Ids) -> bool:

@@ -125,13 +125,13 @@ def warn_of_lost(space: Space, positions: NDArray[np.int64], level: int) -> None
         )
 
 
-def listing(
-    found: TopN, queries: NDArray[Any], query: str, ids: Ids, listed: str, *, std: NDArray[Any] | None = None
+def listing(  # noqa: PLR0917
+    found: TopN, queries: NDArray[Any], kind: str, query: str, ids: Ids, listed: str, std: NDArray[Any] | None = None
 ) -> Listing:
-    """Put ids in place of positions."""
+    """Say who asked, by ids of some kind, and what the positions that were found are."""
     mask = found.indices >= 0
     scores = np.where(mask, found.scores, np.nan).astype(found.scores.dtype)
-    return Listing(query, listed, queries, scores, found.indices, ids[found.indices[mask]], std)
+    return Listing(query, listed, queries, scores, found.indices, ids, (kind, ids.kind), std)
 
 
 def std_of(state: State, found: TopN, rows: NDArray[np.int64], fallback: str | None) -> NDArray[Any]:
@@ -149,12 +149,20 @@ def similar_listing(space: Space, asked: Any, n: int, metric: str, limits: tuple
     """List the nearest of one side to some of it, which are not in their own lists."""
     if metric not in {"cosine", "dot"}:
         raise ValueError(f"metric must be 'cosine' or 'dot'. Got {metric!r}.")
+    if asked is None:
+        raise TypeError(
+            f"{space.what}s are needed, got None, which is everybody in recommend alone: give {space.what}s_ of the "
+            f"recommender for all {space.what}s."
+        )
     n, positions = check_n(n, len(space.ids)), positions_of(space.ids, asked, space.what)
     itself = np.arange(len(positions) + 1, dtype=np.int64), positions.astype(np.int32)
     queries = space.ids[positions]
-    allowed = candidates(queries, (space.ids, space.what), space.known, itself, limits)
+    side = space.ids, space.what
+    allowed = candidates(queries, (side, side), space.known, itself, limits)
     warn_of_lost(space, positions, 4)
-    return listing(similar(space, positions, metric, n, allowed), queries, space.what, space.ids, "similar")
+    return listing(
+        similar(space, positions, metric, n, allowed), queries, space.ids.kind, space.what, space.ids, "similar"
+    )
 
 
 def check_n(n: Any, most: int) -> int:

@@ -58,6 +58,11 @@ class State:
         """The items, by column."""
         return self.interactions.items
 
+    @property
+    def sides(self) -> tuple[tuple[Ids, str], tuple[Ids, str]]:
+        """Users and items, with what they are called."""
+        return (self.users, "user"), (self.items, "item")
+
     @cached_property
     def csr(self) -> csr_array[Any]:
         """The values by users; the same object each time."""

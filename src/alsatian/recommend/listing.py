@@ -11,11 +11,14 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from alsatian.data import Ids
 from alsatian.data._columns import to_list
 from alsatian.data._frames import check_backend, make_frame
 from alsatian.recommend._ids import Asked, is_visitor
 
 _SHOWN = 5  # queries, and entries of each, that the representation shows
+
+_EMPTY = {"str": "U1", "bytes": "S1"}  # kinds of ids that are kept as objects
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -40,6 +43,11 @@ class Listing:
     std : ndarray of shape (q, n) or None
         Standard deviations of new ratings about the scores, where they were asked for; NaN where there is no entry.
 
+    Notes
+    -----
+    ``listing[query]`` is one list, ``query in listing`` says whether there is one, and ``dict(listing)`` has all of
+    them. Iterating goes through the lists.
+
     Examples
     --------
     >>> from alsatian import Recommender
@@ -57,8 +65,13 @@ class Listing:
     queries: NDArray[Any]
     scores: NDArray[Any]
     positions: NDArray[np.int32]
-    _names: NDArray[Any]  # ids of all entries that are there, list after list
+    _map: Ids | None  # of those that may be listed; None in a copy that was pickled, which has the names
+    _kinds: tuple[str, str] = ("object", "object")  # of the ids of queries and of what is listed
     std: NDArray[Any] | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickle the ids of the entries, and not the map of all that there are."""
+        return vars(self) | {"_map": None, "_names": self._names}
 
     @cached_property
     def mask(self) -> NDArray[np.bool_]:
@@ -72,8 +85,15 @@ class Listing:
         if mask.all():
             return self._names.reshape(mask.shape)
         padded = np.full(mask.shape, None, dtype=object)
-        padded[mask] = to_list(self._names)
+        padded[mask] = to_list(self._names) if self._names.dtype.kind == "M" else self._names.astype(object)
         return padded
+
+    @cached_property
+    def _names(self) -> NDArray[Any]:
+        """The ids of all entries that are there, list after list."""
+        assert self._map is not None, "a copy without the map has them"
+        names: NDArray[Any] = self._map[self.positions[self.mask]]
+        return names
 
     @cached_property
     def _ends(self) -> NDArray[np.int64]:
@@ -101,10 +121,22 @@ class Listing:
         KeyError
             Where that was not asked.
         """
-        row = (0 if query is None else -1) if is_visitor(self.queries) else self._asked.row(query)
+        row = self._row(query)
         if row < 0:
             raise KeyError(f"{self.query} {query!r} is not among the {len(self)} that were asked for")
         return self._pairs(row)
+
+    def __contains__(self, query: object) -> bool:
+        """Return whether ``listing[query]`` is there."""
+        return self._row(query) >= 0
+
+    def keys(self) -> list[Any]:
+        """Return the queries, so that ``dict(listing)`` is `to_dict`."""
+        return to_list(self.queries)
+
+    def _row(self, query: Any) -> int:
+        """Return where a query stands first, or −1."""
+        return (0 if query is None else -1) if is_visitor(self.queries) else self._asked.row(query)
 
     def to_list(self) -> list[list[tuple[Any, float]]]:
         """Return the lists of pairs (id, score), in the order of the queries."""
@@ -118,6 +150,8 @@ class Listing:
     def to_frame(self, backend: Literal["pandas", "polars", "pyarrow"] = "pandas") -> Any:
         """Return a frame with a row for each entry: the query, its rank from 1, the id, the score, its std (if any).
 
+        A frame without rows has columns of the types that they would have with some.
+
         Raises
         ------
         ImportError
@@ -126,9 +160,9 @@ class Listing:
         check_backend(backend)
         rows, ranks = np.nonzero(self.mask)
         columns = {
-            self.query: self.queries[rows],
+            self.query: _typed(self.queries[rows], self._kinds[0]),
             "rank": ranks + 1,
-            self.listed: self._names,
+            self.listed: _typed(self._names, self._kinds[1]),
             "score": self.scores[self.mask],
         }
         if self.std is not None:
@@ -151,3 +185,8 @@ class Listing:
     def _pairs(self, row: int) -> list[tuple[Any, float]]:
         names = self._names[self._ends[row] : self._ends[row + 1]]
         return list(zip(to_list(names), self.scores[row][self.mask[row]].tolist(), strict=True))
+
+
+def _typed(ids: NDArray[Any], kind: str) -> NDArray[Any]:
+    """Return ids as they are, or where there are none an array that tells their type to a library of frames."""
+    return np.empty(0, dtype=_EMPTY[kind]) if not ids.size and kind in _EMPTY else ids

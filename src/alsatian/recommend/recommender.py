@@ -18,6 +18,7 @@ from alsatian.recommend._checks import (
     check_weights,
     checked_bool,
     is_empty,
+    observed,
     of_ratings,
     translated,
     warn_of_other_types,
@@ -52,7 +53,7 @@ class Recommender(Parameters):
     model_ : ALS or ImplicitALS
         The fitted model: row p of its factors belongs to ``users_[p]``, row q of its column factors to ``items_[q]``.
     interactions_ : Interactions
-        What it knows.
+        What it knows. With `ImplicitALS` without zeros, each of which is a pair that was not observed.
     users_, items_ : Ids
 
     Notes
@@ -62,8 +63,11 @@ class Recommender(Parameters):
     shorter. Equal scores are ranked in the order of ``items_``.
 
     A user without an interaction gets the items of highest bias, where the model has biases of items; else nothing,
-    unless ``fallback="popular"``. A score is what the model predicts: a rating, or with `ImplicitALS` how much like a
-    known interaction (near 1) and unlike an absent one (near 0) the pair is; it may pass both ends.
+    unless ``fallback="popular"``. With `ImplicitALS` a value of zero is no interaction, whatever container it came in:
+    the pair is not seen, and who has nothing else has nothing; of ratings zero is a value like others.
+
+    A score is what the model predicts: a rating, or with `ImplicitALS` how much like a known interaction (near 1) and
+    unlike an absent one (near 0) the pair is; it may pass both ends.
 
     Examples
     --------
@@ -92,8 +96,9 @@ class Recommender(Parameters):
 
         Parameters
         ----------
-        interactions : Interactions, or frame of pandas, polars, pyarrow
-            A frame has a row for each interaction.
+        interactions : Interactions, frame of pandas, polars, pyarrow, or sparse matrix of SciPy
+            A frame has a row for each interaction. Of a matrix of users × items the ids are positions, from 0 (of an
+            array, and with ids of your own: `Interactions.from_matrix`).
         **columns
             How a frame is read: ``user``, ``item``, ``value``, ``weight``, ``timestamp`` (names of its columns; guessed
             where they are usual), ``duplicates``, ``dtype``: see `Interactions.from_frame`. `update` and
@@ -112,10 +117,11 @@ class Recommender(Parameters):
         """
         model = translated(self.model)
         columns = {"duplicates": "last" if of_ratings(model) else "sum"} | columns
-        known, read = as_interactions(interactions, columns), reading(columns)
+        known, read = as_interactions(interactions, columns, matrix=True), reading(columns)
         check_weights(model, known)
-        if known is not interactions and "value" not in columns:
-            check_values(model, known)
+        if "value" not in columns:
+            check_values(model, interactions, known)
+        known = observed(model, known)
         try:
             X, keywords = given_to(model, known.csr, known.weights)
             with calling(("user", known.users), ("item", known.items)):
@@ -170,7 +176,7 @@ class Recommender(Parameters):
             Whether to leave out what the user has had to do with.
         only, exclude : ids of items, or mapping from user to ids, default=None
             What alone may be listed, and what may not: for all users alike, or for some, each its own (entries for
-            users that are not asked for are passed over).
+            known users that are not asked for are passed over).
         fallback : "popular" or None, default=None
             What users get of whom nothing is known: the items that most users have, with their number in place of a
             score.
@@ -194,11 +200,11 @@ class Recommender(Parameters):
         rows = np.arange(len(state.users)) if users is None else positions_of(state.users, users, "user")
         seen = seen_by(state.csr, rows) if exclude_seen else None
         queries = state.users[rows]
-        limits = candidates(queries, (state.items, "item"), state.known_items, seen, (only, exclude))
+        limits = candidates(queries, state.sides, state.known_items, seen, (only, exclude))
         asking = state.rows(None if users is None else rows)
         found = ranked(state, asking, state.known_users[rows], n, limits, fallback=fallback)
         std = std_of(state, found, rows, fallback) if checked_bool("return_std", return_std) else None
-        return listing(found, queries, "user", state.items, "item", std=std)
+        return listing(found, queries, state.users.kind, "user", state.items, "item", std)
 
     def recommend_for(
         self,
@@ -247,9 +253,9 @@ class Recommender(Parameters):
         who = visitors(interactions, self._read | columns, state, unknown)
         folded = state.fold(who.values, who.weights)
         seen = seen_by(who.values, np.arange(len(who.ids))) if exclude_seen else None
-        limits = candidates(who.ids, (state.items, "item"), state.known_items, seen, (only, exclude))
+        limits = candidates(who.ids, state.sides, state.known_items, seen, (only, exclude))
         found = ranked(state, folded, told_of(state.model, who.values, folded.factors), n, limits, fallback=fallback)
-        return listing(found, who.ids, "user", state.items, "item")
+        return listing(found, who.ids, who.kind, "user", state.items, "item")
 
     def similar_items(
         self, items: Any, n: int = 10, *, metric: Metric = "cosine", only: Any = None, exclude: Any = None
@@ -259,6 +265,7 @@ class Recommender(Parameters):
         Parameters
         ----------
         items : id or ids
+            ``recommender.items_`` is all of them.
         n : int, default=10
         metric : {"cosine", "dot"}, default="cosine"
             The cosine of the angle between factors, in [−1, 1], or their inner product.
@@ -280,6 +287,7 @@ class Recommender(Parameters):
         Parameters
         ----------
         users : id or ids
+            ``recommender.users_`` is everybody; None is nobody here.
         n, metric
             As in `similar_items`.
         only, exclude : ids of users, or mapping from user to ids, default=None
@@ -387,7 +395,7 @@ class Recommender(Parameters):
             else:
                 merged = state.interactions.replaced(new)
             check_weights(state.model, merged)
-            self._state = updated(state, merged)
+            self._state = updated(state, observed(state.model, merged))
         return self
 
     def forget(self, *, users: Any = None, items: Any = None) -> Self:
