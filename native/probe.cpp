@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstring>
+#include <ctime>
 #include <limits>
 #include <stdexcept>
 #include <vector>
@@ -27,48 +28,52 @@ void wait_for_others(std::atomic<int>& ready, int workers) {
     }
 }
 
-// make(worker) returns a task with call() and answer(), which is asked of worker 0. What call() has spent on
-// getting ready, in `aside`, is not counted.
+// Processor time of this thread, where the system tells it: other programs then take nothing from what is
+// measured.
+double thread_seconds() {
+#ifdef CLOCK_THREAD_CPUTIME_ID
+    timespec spent;
+    if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent) == 0)
+        return double(spent.tv_sec) + 1e-9 * double(spent.tv_nsec);
+#endif
+    return std::chrono::duration<double>(Clock::now().time_since_epoch()).count();
+}
+
+// What a worker does again and again: call(). Of this, what aside() does as well does not count.
+struct Task {
+    void aside() const {}
+    void answer() const {}
+};
+
+template <class Body>
+double repeated(i64 calls, const Body& body) {
+    const double start = thread_seconds();
+    for (i64 i = 0; i < calls; i++) body();
+    return thread_seconds() - start;
+}
+
+// make(worker) returns a task; for its answer worker 0 is asked.
 template <class Make>
 Timed together(const Round& round, const Make& make) {
-    struct Span {
-        Clock::time_point begin, end;
-        Clock::duration aside{};
-        bool ran = false;
-    };
-    std::vector<Span> spans(static_cast<std::size_t>(std::max(1, round.threads)));
+    std::vector<double> seconds(static_cast<std::size_t>(std::max(1, round.threads)), -1);
     std::atomic<int> ready{0};
     Crew crew(round.threads, {}, 1);
     crew.run([&](int worker) {
         auto task = make(worker);
         task.call();  // brings code and data into the caches
-        task.aside = {};
         wait_for_others(ready, crew.size());
-        Span& span = spans[static_cast<std::size_t>(worker)];
-        span.begin = Clock::now();
-        for (i64 i = 0; i < round.calls; i++) task.call();
-        span.end = Clock::now();
-        span.aside = task.aside;
-        span.ran = true;
+        const double all = repeated(round.calls, [&] { task.call(); });
+        const double aside = repeated(round.calls, [&] { task.aside(); });
+        seconds[static_cast<std::size_t>(worker)] = std::max(all - aside, 1e-9);
         if (worker == 0) task.answer();
     });
-    Clock::time_point begin = spans[0].begin, end = spans[0].end;
-    Clock::duration aside = spans[0].aside;
     Timed timed;
-    for (const Span& span : spans) {
-        if (!span.ran) continue;
-        begin = std::min(begin, span.begin);
-        end = std::max(end, span.end);
-        aside = std::min(aside, span.aside);
-        timed.calls += round.calls;
+    for (const double spent : seconds) {
+        timed.seconds = std::max(timed.seconds, spent);
+        if (spent > 0) timed.calls += round.calls;
     }
-    timed.seconds = std::chrono::duration<double>(end - begin - aside).count();
     return timed;
 }
-
-struct Task {
-    Clock::duration aside{};
-};
 
 template <class T>
 struct ChainTask : Task {
@@ -179,15 +184,15 @@ struct CholeskyTask : Task {
     }
 
     void call() {
-        const auto start = Clock::now();
-        layout.copy(a.data(), given.data());
-        aside += Clock::now() - start;
+        aside();
         good = kernels.cholesky(a.data(), layout.stride, layout.padded, T(0), inverse.data());
     }
     void answer() {
+        call();  // after aside() there is no factor
         from_panels(layout, a.data(), out);
         *regular = good;
     }
+    void aside() { layout.copy(a.data(), given.data()); }
 };
 
 template <class T>
@@ -217,14 +222,6 @@ struct SolveTask : Task {
     void answer() { std::copy(x.begin(), x.begin() + layout.size, out); }
 };
 
-struct CopyTask : Task {
-    char *to, *from;
-    std::size_t bytes;
-    CopyTask(char* target, char* source, std::size_t size) : to(target), from(source), bytes(size) {}
-    void call() const { std::memcpy(to, from, bytes); }
-    void answer() const {}
-};
-
 }  // namespace
 
 template <class T>
@@ -232,28 +229,44 @@ Timed time_chains(const Round& round, T factor, T term, T* sum) {
     return together(round, [&](int) { return ChainTask<T>(round, factor, term, sum); });
 }
 
+// By the clock, from the first start to the last end, since what threads share here is the memory.
 Timed time_copy(const Round& round, i64 bytes) {
-    const int workers = std::max(1, round.threads);
-    const std::size_t part = static_cast<std::size_t>(std::max<i64>(1, bytes / workers));
-    std::vector<Buffer<char>> from(static_cast<std::size_t>(workers)), to(static_cast<std::size_t>(workers));
-    Timed best{std::numeric_limits<double>::infinity(), 0};
-    // Made by the worker that uses it, the first time round: its memory then lies near to it.
-    const auto make = [&](int worker) {
-        Buffer<char>&mine = from[static_cast<std::size_t>(worker)],
-        &copied = to[static_cast<std::size_t>(worker)];
-        if (mine.size() == 0) {
-            mine = Buffer<char>(part);
-            copied = Buffer<char>(part);
-            std::memset(mine.data(), worker + 1, part);
-        }
-        return CopyTask(copied.data(), mine.data(), part);
+    struct Part {
+        Buffer<char> from, to;
+        Clock::time_point begin, end;
     };
+    const std::size_t workers = static_cast<std::size_t>(std::max(1, round.threads));
+    const std::size_t size = std::max<std::size_t>(1, static_cast<std::size_t>(bytes) / workers);
+    std::vector<Part> parts(workers);
+    Timed best{std::numeric_limits<double>::infinity(), 0};
     for (i64 pass = 0; pass < round.calls; pass++) {
-        const Timed timed = together({round.isa, workers, 1}, make);
+        std::atomic<int> ready{0};
+        Crew crew(static_cast<int>(workers), {}, 1);
+        crew.run([&](int worker) {
+            Part& part = parts[static_cast<std::size_t>(worker)];
+            if (part.from.size() == 0) {  // by the worker that uses it: its memory then lies near to it
+                part.from = Buffer<char>(size);
+                part.to = Buffer<char>(size);
+                std::memset(part.from.data(), worker + 1, size);
+            }
+            wait_for_others(ready, crew.size());
+            part.begin = Clock::now();
+            std::memcpy(part.to.data(), part.from.data(), size);
+            part.end = Clock::now();
+        });
+        Clock::time_point begin = Clock::time_point::max(), end = Clock::time_point::min();
+        Timed timed;
+        for (const Part& part : parts) {
+            if (part.end == Clock::time_point{}) continue;
+            begin = std::min(begin, part.begin);
+            end = std::max(end, part.end);
+            timed.calls++;
+        }
+        timed.seconds = std::chrono::duration<double>(end - begin).count();
         if (timed.seconds < best.seconds) best = timed;
     }
-    for (std::size_t worker = 0; worker < from.size(); worker++)
-        if (std::memcmp(from[worker].data(), to[worker].data(), from[worker].size()) != 0)
+    for (const Part& part : parts)
+        if (part.from.size() > 0 && std::memcmp(part.from.data(), part.to.data(), size) != 0)
             throw std::runtime_error("a copy in memory differs from what was copied");
     return best;
 }

@@ -2,7 +2,7 @@
 // nothing else.
 //
 // Every function makes its calls on all workers at once, each of them on data of its own that was touched
-// before, and says how long it took from the first start to the last end. Its answer is that of one call.
+// before, and says how much processor time the slowest of them took. Its answer is that of one call.
 #pragma once
 
 #include <string>

@@ -68,7 +68,7 @@ def half_step(lengths: NDArray[np.int64], k: int) -> float:
     Examples
     --------
     >>> import numpy as np
-    >>> half_step(np.array([10, 0]), 4) == gram(10, 4) + cholesky(4) + solves(4)
+    >>> half_step(np.array([10, 0]), 4) == gram(10, 4) + (cholesky(4) + solves(4))
     True
     >>> half_step(np.array([10]), 128) == gram(128, 10) + cholesky(10) + solves(10)
     True

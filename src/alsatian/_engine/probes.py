@@ -17,7 +17,7 @@ from alsatian._engine.contract import Floats
 
 
 class Timed(NamedTuple):
-    """How long it took, from the first start to the last end, and the calls of all threads together."""
+    """Processor time of the slowest thread, and the calls of all threads together; of copies, by the clock."""
 
     seconds: float
     calls: int
