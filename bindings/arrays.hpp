@@ -58,6 +58,7 @@ inline std::function<void(double)> make_poll(nb::object poll) {
 
 // Each file of bindings adds its own functions to the module.
 void define_leverage(nb::module_& m);
+void define_probe(nb::module_& m);
 void define_rank_metrics(nb::module_& m);
 void define_top_n(nb::module_& m);
 void define_turn(nb::module_& m);

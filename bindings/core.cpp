@@ -221,6 +221,7 @@ NB_MODULE(_core, m) {
     define_gram<float>(m, "gram_float32");
     define_gram<double>(m, "gram_float64");
     define_leverage(m);
+    define_probe(m);
     define_rank_metrics(m);
     define_turn(m);
     define_top_n(m);

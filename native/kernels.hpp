@@ -108,6 +108,14 @@ struct Kernels {
     // The same scores, to the bit, of one query (k elements) with `count` items where they lie.
     void (*score_rows)(const Factors<T>& items, const i32* index, i64 count, const T* query, T base,
                        const T* offset, T* scores);
+
+    // For measuring: `chain_width` numbers in registers, each of which becomes x · factor + term, `steps`
+    // times; returns their sum.
+    int chain_width;
+    T (*run_chains)(i64 steps, T factor, T term);
+    // Multiply-adds that gram makes for each packed row: more than padded (padded + 1) / 2, since its tiles
+    // reach below the diagonal.
+    i64 (*gram_work)(int padded);
 };
 
 // Instruction sets compiled into this build that this machine can run, best first.

@@ -20,6 +20,7 @@ ARROWS: dict[str, set[str]] = {
     "objective": {"_tables"},
     "data": set(),
     "_engine": set(),
+    "_bench": {"_engine"},
     "derivation": {"objective"},
     "datasets": {"data"},
     "models": {"_engine", "_tables", "console", "data"},
@@ -31,6 +32,7 @@ ARROWS: dict[str, set[str]] = {
     "plot": {"evaluation", "recommend", "models", "data"},
     "report": {"plot", "evaluation", "recommend", "models", "data", "console", "persistence"},
     "cli": {
+        "_bench",
         "report",
         "plot",
         "evaluation",

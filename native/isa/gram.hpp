@@ -90,6 +90,24 @@ void gram(const T* packed, i64 stride, i64 depth, int padded, T* c, i64 c_stride
         }
 }
 
+// Multiply-adds of `gram` for one packed row.
+template <class T>
+i64 gram_work(int padded) {
+    constexpr int W = kWidth<T>, P = kPanel<T>;
+    i64 work = 0;
+    for (int r = 0; r < padded; r++) work += padded - r / P * P;  // whole panels, those on the diagonal too
+    for (int top = 0; top < padded; top += P) {
+        // A tile on the diagonal starts at the vector that holds the diagonal element of its first row.
+        const int rows = padded - top < P ? padded - top : P;
+        for (int r = 0; r < rows;) {
+            const int tall = r + kTileRows <= rows ? kTileRows : r + 4 <= rows ? 4 : 1;
+            work -= i64(tall) * (r / W * W);
+            r += tall;
+        }
+    }
+    return work;
+}
+
 template <class T>
 void product(const T* a, const T* b, i64 stride, i64 depth, int rows, int padded, T* c, i64 c_stride) {
     constexpr int P = kPanel<T>;

@@ -1,6 +1,7 @@
 // Compiled once per instruction set: see CMakeLists.txt for the flags and the namespace that each gets.
 #include "../kernels.hpp"
 
+#include "chains.hpp"
 #include "cholesky.hpp"
 #include "gram.hpp"
 #include "pack.hpp"
@@ -31,7 +32,10 @@ static constexpr Kernels<T> make_table() {
             gradient_pass<T>,
             curvature_pass<T>,
             score_panel<T>,
-            score_rows<T>};
+            score_rows<T>,
+            kChainWidth<T>,
+            run_chains<T>,
+            gram_work<T>};
 }
 
 extern const Kernels<float> float_kernels;

@@ -125,6 +125,34 @@ def test_doctor_says_when_it_is_not_well(capsys, monkeypatch):
     assert "NOT THE MINIMUM" in run(capsys, "doctor", status=1).out
 
 
+@pytest.fixture
+def small_bench(monkeypatch):
+    from alsatian._bench.measure import Effort
+
+    monkeypatch.setattr("alsatian.cli.machine.effort", lambda: Effort(seconds=0.0, copied=4096, gathered=4096))
+
+
+def test_doctor_measures(capsys, small_bench):
+    how = ["doctor", "--bench", "--rank", "8", "3", "8", "--shape", "ml-100k", "--n-jobs", "1"]
+    result = json.loads(run(capsys, *how, "--json", "-q").out)
+    assert result["isa"] in alsatian.build_config()["isas"]
+    assert (result["threads"], result["dtype"]) == (1, "float32")
+    assert result["matrix"] == {"rows": 943, "columns": 1682, "cells": 100_000}
+    assert [part["rank"] for part in result["ranks"]] == [8, 3]
+    assert [(peak["dtype"], peak["threads"]) for peak in result["peaks"]] == [("float32", 1), ("float64", 1)]
+    parts = {part["what"]: part for part in result["ranks"][0]["parts"]}
+    assert {"Cholesky", "two triangular solves", "half-step, rows", "half-step, columns"} <= set(parts)
+    assert all(part["seconds"] > 0 and part["share"] > 0 for part in parts.values())
+    said = run(capsys, *how, "--dtype", "float64", "-q").out
+    for word in ("instruction set", "943 × 1,682, 100,000 cells", "float64", "copy in memory", "rank 8", "rank 3"):
+        assert word in said
+
+
+def test_doctor_refuses_to_measure_nothing(capsys):
+    assert "--n-components says how to measure: add --bench." in run(capsys, "doctor", "--rank", "8", status=2).err
+    assert "at most 16,384" in run(capsys, "doctor", "--bench", "--rank", "20000", status=2).err
+
+
 def complete_in_bash(words):
     script = """
         source ./completions; COMP_WORDS=("$@"); COMP_CWORD=$((${#COMP_WORDS[@]} - 1))

@@ -52,6 +52,59 @@ def leave_one_out(indptr: Annotated[NDArray[numpy.int64], dict(shape=(None,), or
     What each cell's score would be without the cell: 1 - h, and the error.
     """
 
+def time_chains_float32(factor: float, term: float, calls: int, n_jobs: int, isa: str) -> tuple[float, int, float]:
+    """
+    Multiply-adds in registers: seconds, calls of all workers, and the sum of the registers.
+    """
+
+def time_pack_float32(factors: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], index: Annotated[NDArray[numpy.int32], dict(shape=(None,), order='C', device='cpu', writable=False)], out: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu')], calls: int, n_jobs: int, isa: str) -> tuple[float, int]:
+    """Gathering rows: seconds, and calls of all workers."""
+
+def time_gram_float32(factors: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], out: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu')], calls: int, n_jobs: int, isa: str) -> tuple[float, int]:
+    """The Gram matrix of packed rows: seconds, and calls of all workers."""
+
+def time_cholesky_float32(matrix: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], out: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu')], calls: int, n_jobs: int, isa: str) -> tuple[float, int, bool]:
+    """
+    The factor of a matrix: seconds, calls of all workers, and whether it went well.
+    """
+
+def time_solve_float32(factor: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], right: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], out: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu')], calls: int, n_jobs: int, isa: str) -> tuple[float, int]:
+    """The two triangular solves: seconds, and calls of all workers."""
+
+def probe_sizes_float32(isa: str, components: int) -> dict[str, int]:
+    """
+    Multiply-adds of a call of time_chains, and its steps; rows of a call of time_pack and time_gram; multiply-adds that the latter makes for each.
+    """
+
+def time_chains_float64(factor: float, term: float, calls: int, n_jobs: int, isa: str) -> tuple[float, int, float]:
+    """
+    Multiply-adds in registers: seconds, calls of all workers, and the sum of the registers.
+    """
+
+def time_pack_float64(factors: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], index: Annotated[NDArray[numpy.int32], dict(shape=(None,), order='C', device='cpu', writable=False)], out: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu')], calls: int, n_jobs: int, isa: str) -> tuple[float, int]:
+    """Gathering rows: seconds, and calls of all workers."""
+
+def time_gram_float64(factors: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], out: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu')], calls: int, n_jobs: int, isa: str) -> tuple[float, int]:
+    """The Gram matrix of packed rows: seconds, and calls of all workers."""
+
+def time_cholesky_float64(matrix: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], out: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu')], calls: int, n_jobs: int, isa: str) -> tuple[float, int, bool]:
+    """
+    The factor of a matrix: seconds, calls of all workers, and whether it went well.
+    """
+
+def time_solve_float64(factor: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], right: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)], out: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu')], calls: int, n_jobs: int, isa: str) -> tuple[float, int]:
+    """The two triangular solves: seconds, and calls of all workers."""
+
+def probe_sizes_float64(isa: str, components: int) -> dict[str, int]:
+    """
+    Multiply-adds of a call of time_chains, and its steps; rows of a call of time_pack and time_gram; multiply-adds that the latter makes for each.
+    """
+
+def time_copy(bytes: int, calls: int, n_jobs: int) -> tuple[float, int]:
+    """
+    Copying from memory to memory: seconds of the quickest call, and how many parts were copied.
+    """
+
 def judge_lists_float32(lists: Annotated[NDArray[numpy.int32], dict(shape=(None, None), order='C', device='cpu', writable=False)], items: int, relevant_indptr: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], relevant_indices: Annotated[NDArray[numpy.int32], dict(shape=(None,), order='C', device='cpu', writable=False)], relevant_values: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], gains: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu')], lengths: Annotated[NDArray[numpy.int32], dict(shape=(None,), order='C', device='cpu')], n_jobs: int, poll: object | None) -> None:
     """The relevance of each place of each list; see rank_metrics.py."""
 

@@ -6,6 +6,7 @@ import argparse
 import platform
 from typing import Any
 
+from alsatian.cli.machine import add_bench, check_bench, run_bench
 from alsatian.cli.output import add_quiet, print_json
 from alsatian.console import print_table
 
@@ -22,14 +23,19 @@ def register(subparsers: Any) -> None:
         "doctor",
         help="say how this installation was built, and whether it works",
         description="Say how the native core was built, which instruction set and how many threads it uses, and which"
-        " libraries are there; then fit a small model and check that it is at the minimum. Status 1 where it is not.",
+        " libraries are there; then fit a small model and check that it is at the minimum. Status 1 where it is not."
+        " With --bench, measure how fast it is instead.",
     )
+    add_bench(parser)
     add_quiet(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Look, check, tell."""
+    check_bench(args)
+    if args.bench:
+        return run_bench(args)
     import alsatian
 
     config = alsatian.build_config()

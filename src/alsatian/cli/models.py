@@ -11,7 +11,7 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help="file that 'alsatian fit' or alsatian.save has written")
 
 
-def add_n_jobs(parser: argparse.ArgumentParser) -> None:
+def add_n_jobs(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
     """Add the number of threads."""
     from alsatian.cli.arguments import positive_int
 

@@ -1,0 +1,1 @@
+"""The benchmark room: how near the solver is to what the machine can do. ``alsatian doctor --bench`` shows it."""
