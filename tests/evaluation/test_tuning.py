@@ -145,7 +145,7 @@ def test_a_study_of_something_else_is_refused(tmp_path):
     searched(n_trials=1, storage=storage)
     with pytest.raises(ValueError, match="is of another space"):
         searched(n_trials=1, storage=storage, space={"reg": (0.01, 0.1)})
-    with pytest.raises(ValueError, match="is of another cells and another shape and another sums"):
+    with pytest.raises(ValueError, match="is of other data or another split and data of another shape:"):
         searched(ratings(users=50), n_trials=1, storage=storage)
     study = optuna.create_study(storage=storage, study_name="other")
     study.tell(study.ask(), 1.0)
@@ -200,6 +200,15 @@ def test_trials_that_fail_are_told_and_passed_over(monkeypatch):
     monkeypatch.setattr(_tune, "run_trial", lambda *args, **how: failing(als(9)))
     with pytest.raises(ValueError, match="too much"):
         searched()
+
+
+@pytest.mark.parametrize("how", [{"metric": "ndcg@5", "relevant_from": 6}, {"metric": lambda outcome: math.nan}])
+def test_a_metric_of_nothing_ends_the_search(how):
+    found = searched(n_trials=3, **how)
+    assert [trial.state for trial in found.trials] == ["fail"] * 3
+    assert all("the metric is nan" in trial.error for trial in found.trials)
+    with pytest.raises(ValueError, match="the metric is nan"):
+        searched(n_trials=9, **how)
 
 
 def test_time_is_a_limit():

@@ -14,6 +14,10 @@ from alsatian.evaluation.tuning._space import Axis, Point, Space
 _STARTUP = 5  # trials before any is pruned
 _WARMUP = 5  # stages before a trial is pruned: a random start has found nothing before
 _OTHERS = 4  # trials that have come to a stage, before any is pruned there
+_CALLED = {  # what a study is of, as its user says it
+    "sums": "other data or another split", "cells": "other data or another split",
+    "shape": "data of another shape", "how": "another relevant_from or exclude_seen",
+}  # fmt: skip
 _ABOUT, _FIRST = "alsatian", "first fit"  # attributes of the study
 
 
@@ -158,7 +162,18 @@ class Asked:
         self.point, self.number, self.stage = point, int(trial.number), 0
 
     def report(self, iteration: int, value: float) -> bool:
-        """Report a value, and return whether to give up; `stage` is how far on the start was."""
+        """Report a value, and return whether to give up; `stage` is how far on the start was.
+
+        Raises
+        ------
+        ValueError
+            For NaN or an infinity, which Optuna would neither refuse nor count.
+        """
+        if not math.isfinite(value):
+            raise ValueError(
+                f"the metric is {value} after iteration {iteration}: nothing in the held-out cells can be judged by it "
+                "(for lists: no user has a relevant item there, see relevant_from), or the model is not finite"
+            )
         self._trial.report(value, self.stage + iteration)
         return bool(self._trial.should_prune())
 
@@ -191,7 +206,8 @@ def _broken(trial: Any) -> bool:
 def _difference(before: str, now: str) -> str:
     """Name what is other than it was."""
     old, new = json.loads(before), json.loads(now)
-    return " and ".join(f"another {name}" for name in new if old.get(name) != new[name])
+    told = [_CALLED.get(name, f"another {name}") for name in new if old.get(name) != new[name]]
+    return " and ".join(dict.fromkeys(told))
 
 
 @contextmanager
