@@ -48,3 +48,28 @@ def test_precision_on_dense_data_is_at_most_one(k):
     for name in names:
         values = result[name].per_user
         assert np.all((values[~np.isnan(values)] >= 0) & (values[~np.isnan(values)] <= 1)), name
+
+
+@pytest.mark.parametrize("call", [
+    lambda: metrics.rmse(np.ma.array([1.0, 2], mask=[0, 1]), [1, 5]),
+    lambda: metrics.rmse([1, 2], [1, 3], weight=np.ma.array([1.0, 1], mask=[0, 1])),
+    lambda: metrics.judge([[0, 1]], np.ma.array([[1, 1, 1.0]], mask=[[0, 0, 1]])),
+    lambda: metrics.judge(np.ma.array([[0, 1]], mask=[[0, 1]]), [[1, 1, 1.0]]),
+    lambda: metrics.auc(np.ma.array([[1.0, 2, 3]], mask=[[0, 1, 0]]), [[0, 1, 0]]),
+])  # fmt: skip
+def test_what_is_masked_is_not_judged(call):
+    with pytest.raises(ValueError, match="is masked at"):
+        call()
+
+
+def test_a_masked_array_without_a_mask_is_an_array():
+    assert metrics.mae(np.ma.array([1.0, 2]), [1, 5]) == 1.5
+
+
+def test_parts_without_cells_are_refused():
+    data = Interactions.from_arrays([1, 1, 2], ["a", "b", "a"])
+    nothing = data.select(np.zeros(3, dtype=bool))
+    with pytest.raises(ValueError, match="no cell is in the part 'test'"):
+        splits.from_parts(data, nothing)
+    with pytest.raises(ValueError, match="no cell is in the part 'train'"):
+        splits.from_parts(nothing, data)

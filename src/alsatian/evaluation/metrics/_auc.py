@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from alsatian._engine.rank_metrics import pairs_in_order
 from alsatian._engine.threads import resolve_n_jobs
-from alsatian.evaluation.metrics._inputs import item_lists, matrix_of, rows_of
+from alsatian.evaluation.metrics._inputs import item_lists, matrix_of, rows_of, unmasked
 from alsatian.evaluation.metrics._judged import positive
 from alsatian.evaluation.metrics._results import PerUser
 
@@ -58,7 +58,7 @@ def auc(
     >>> auc([[0.9, 0.2, 0.2, 0.7]], [[0, 1, 0, 1]], seen=[[1, 0, 0, 0]]).mean
     0.75
     """
-    given = np.asarray(scores)
+    given = unmasked(scores, "scores")
     if given.ndim != 2 or given.dtype.kind not in "biuf":
         raise TypeError(f"scores must be numbers of shape (users, items), got {given.dtype} of shape {given.shape}.")
     given = np.ascontiguousarray(given, dtype=np.float32 if given.dtype == np.float32 else np.float64)

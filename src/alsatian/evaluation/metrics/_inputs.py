@@ -13,9 +13,21 @@ from alsatian.data.interactions import Interactions
 Array = NDArray[Any]
 
 
+def unmasked(values: Any, what: str) -> Array:
+    """Return an array; refuse one of which cells are masked, as NumPy would hand on what is under the mask."""
+    masked = np.ma.getmaskarray(values) if isinstance(values, np.ma.MaskedArray) else None
+    if masked is not None and masked.any():
+        at = tuple(int(i) for i in np.argwhere(masked)[0])
+        raise ValueError(
+            f"{what} is masked at {at[0] if len(at) == 1 else at}, and in {np.count_nonzero(masked)} cells in all: "
+            "leave them out, so that it is seen how many are judged."
+        )
+    return np.asarray(values)
+
+
 def int32_lists(lists: ArrayLike) -> NDArray[np.int32]:
     """Return lists as a C-contiguous int32 array of shape (q, n), with nothing changed on the way."""
-    array = np.asarray(lists)
+    array = unmasked(lists, "lists")
     if array.ndim != 2:
         raise ValueError(
             f"lists must have the shape (users, places), got an array of shape {array.shape}. One list alone is "
@@ -37,7 +49,7 @@ def matrix_of(cells: Any, what: str) -> csr_array[Any]:
     if isinstance(cells, Interactions):
         return cells.csr
     if not issparse(cells):
-        cells = np.asarray(cells)
+        cells = unmasked(cells, what)
         if cells.ndim != 2 or cells.dtype.kind not in "biuf":
             raise TypeError(
                 f"{what} must be Interactions, or a matrix of users × items: got an array of {cells.dtype} of shape "
@@ -65,7 +77,7 @@ def rows_of(matrix: csr_array[Any], users: ArrayLike | None, number: int, what: 
                 "users only, users= says whose they are."
             )
         return matrix
-    positions = np.asarray(users)
+    positions = unmasked(users, "users")
     if positions.shape != (number,) or (positions.size and positions.dtype.kind not in "iu"):
         raise ValueError(
             f"users must be the row of {what} for each of the {number} lists, got {positions.dtype} of shape "
@@ -85,7 +97,7 @@ def item_lists(matrix: csr_array[Any]) -> tuple[NDArray[np.int64], NDArray[np.in
 
 def real_numbers(values: ArrayLike, what: str, size: int | None = None) -> NDArray[np.float64]:
     """Return a one-dimensional array of finite numbers in float64."""
-    array = np.asarray(values)
+    array = unmasked(values, what)
     if array.ndim != 1 or (array.size and array.dtype.kind not in "biuf"):
         raise TypeError(f"{what} must be a one-dimensional array of numbers, got {array.dtype} of shape {array.shape}.")
     if size is not None and array.size != size:

@@ -54,6 +54,9 @@ def from_masks(data: Interactions, test: ArrayLike, *, validation: ArrayLike | N
     return split_of(data, labels, "given masks", validation is not None)
 
 
+_WHAT_FOR = {"train": "fit a model on", "test": "judge a model by"}
+
+
 def from_parts(
     train: Interactions,
     test: Interactions,
@@ -82,6 +85,11 @@ def from_parts(
         A cell that is in two parts stays in both: a repetition is what some data are about. `Split.report` counts them
         in ``repeated_cells``.
 
+    Raises
+    ------
+    ValueError
+        Where no cell is in the training part, or in the test part.
+
     Examples
     --------
     >>> from alsatian import Interactions
@@ -95,6 +103,9 @@ def from_parts(
     for part in parts.values():
         if part is not None:
             users, items = users.union(checked(part).users), items.union(part.items)
+    for what in ("train", "test"):
+        if not len(parts[what]):  # type: ignore[arg-type]
+            raise ValueError(f"no cell is in the part {what!r}: there is nothing to {_WHAT_FOR[what]}.")
     aligned = {what: part.with_ids(users=users, items=items) for what, part in parts.items() if part is not None}
     chosen = None
     if validation is not None:
