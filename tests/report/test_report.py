@@ -146,6 +146,25 @@ def test_reasons_and_what_makes_it_again(ratings):
     assert "has no seed of its own" in without
 
 
+def test_scores_are_the_base_plus_what_items_add(ratings, plays):
+    page = make_report(ratings, held_out=0)
+    assert "A score is the base (the mean of all, and what the item has by itself) plus the sum of" in page
+    lists = re.findall(r"is shown, and what adds most to it</caption>.*?</table>", page)
+    assert len(lists) == 3
+    for shown in lists:
+        assert '<th scope="col" class="n">score</th><th scope="col" class="n">base</th>' in shown
+        user = re.search(rf"What user (u\d+) {re.escape(shown)}", page)[1]
+        rows = re.findall(r'<th scope="row">(\d+)</th><td class="n">([\d.−]+)</td><td class="n">([\d.−]+)</td>', shown)
+        assert len(rows) == 6
+        for item, score, base in rows:
+            told = ratings.explain(user, int(item))
+            assert float(score.replace("−", "-")) == pytest.approx(told.score, abs=6e-3)
+            assert float(base.replace("−", "-")) == pytest.approx(told.base, abs=6e-3)
+    without = make_report(plays, held_out=0)
+    assert "A score is the sum of what each of a user&#x27;s items adds." in without
+    assert ">base</th>" not in without
+
+
 @pytest.mark.parametrize(
     "known",
     [
