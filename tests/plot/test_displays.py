@@ -52,7 +52,7 @@ def test_history(model):
     assert list(line.get_xdata()) == [*range(1, 9), 8.5]
     history = model.history_
     told = f"8 iterations, {history.seconds[-1]:.2f} s, loss {history.loss[-1]:.6g}"
-    assert texts(display.ax_) == ["Fit of ALS", "iteration", "loss", told]
+    assert texts(display.ax_) == ["Fit of ALS", "iteration", "loss", "closing rows", told]
     display.figure_.canvas.draw()
 
 

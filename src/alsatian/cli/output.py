@@ -14,7 +14,7 @@ from typing import Any, TextIO
 from urllib.parse import unquote
 
 from alsatian.cli.arguments import UsageError
-from alsatian.console import counted as counted  # subcommands have it from here, with the other words
+from alsatian.console import counted as counted  # noqa: PLC0414 — subcommands have it from here
 from alsatian.console import print_table
 
 FILES = {".csv": "csv", ".tsv": "tsv", ".ndjson": "ndjson", ".jsonl": "ndjson", ".json": "json", ".parquet": "parquet"}

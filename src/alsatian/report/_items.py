@@ -14,7 +14,7 @@ from alsatian.recommend.explanation import Explanation
 from alsatian.recommend.recommender import Recommender
 from alsatian.report._html import column, paragraph, section, table, text
 from alsatian.report._names import Names
-from alsatian.report._svg import Frame
+from alsatian.report._svg import Frame, level
 
 _ON_THE_MAP = 400
 _NAMED = 14
@@ -35,20 +35,27 @@ def map_section(recommender: Recommender, turned: Canonical, names: Names) -> st
     x, y = ((min(float(side.min()), 0.0), max(float(side.max()), 0.0)) for side in points.T)
     margin = [0.05 * (span[1] - span[0]) for span in (x, y)]
     x, y = ((span[0] - edge, span[1] + edge) for span, edge in zip((x, y), margin, strict=True))
-    frame = Frame(x, y, ("direction 1", "direction 2"), (920, 560))
+    # One scale for both: directions and distances are as they are, and a direction that holds little looks like it.
+    x, y, size = level(x, y, 920, (300, 600))
+    squares = turned.values**2
+    first, second = 100 * squares[:2] / (squares.sum() or 1.0)
+    labels = (f"direction 1 ({first:.2g}% of the squares)", f"direction 2 ({second:.2g}%)")
+    frame = Frame(x, y, labels, size)
     frame.line(np.array(frame.x), np.zeros(2), "ideal")
     frame.line(np.zeros(2), np.array(frame.y), "ideal")
     for place, (a, b) in zip(best.tolist(), points.tolist(), strict=True):
         frame.dot(a, b, names.plain(known.items[place]), radius=4.5, kind="item")
     for place, (a, b) in zip(best.tolist(), points.tolist(), strict=True):
         name = _short(names.plain(known.items[place]))
-        if len(frame.names) < _NAMED and frame.is_free(frame.box(a, b, name)):
+        if len(frame.names) < _NAMED and frame.place(a, b, name) is not None:
             frame.write(a, b, name)
     told = (
-        f"The {len(best)} best-known items by the first two singular directions of W Zᵀ. Those that lie in the same "
-        "direction from the origin, where the dashed lines cross, appeal to the same people. Point at one for its name."
+        f"The {len(best):,} best-known of {counted(known.n_items, 'item')}, by the first two singular directions of"
+        " W Zᵀ, both on one scale. Those that lie in the same direction from the origin, where the dashed lines cross,"
+        " appeal to the same people."
     )
-    return section("map", "A map of the items", frame.svg("Map of the items", told))
+    chart = frame.svg("Map of the items", told, hint="Point at one for its name.")
+    return section("map", "A map of the items", chart)
 
 
 def neighbours_section(recommender: Recommender, names: Names) -> str:
