@@ -142,6 +142,13 @@ def test_factors(model):
     assert texts(display.ax_)[1].startswith("direction 1 (")
 
 
+def test_the_map_has_one_scale(model):
+    ax = model.plot_factors().ax_
+    ax.figure.canvas.draw()
+    (x0, y0), (x1, y1) = ax.transData.transform([(0, 0), (1, 1)])
+    assert x1 - x0 == pytest.approx(y1 - y0)
+
+
 def test_factors_of_rows_other_directions_and_chosen_names(model):
     display = model.plot_factors(side="rows", components=(2, 1), names=range(60), named=[7, 3])
     turned = canonical(model.row_factors_, model.column_factors_)

@@ -269,7 +269,7 @@ def test_a_small_model_has_a_report_too(model, rows):
 def test_the_calls_fit_the_model_again(ratings):
     page = make_report(ratings, held_out=0)
     code = re.findall(r"<pre>(.*?)</pre>", page, re.DOTALL)
-    assert code[0].startswith("alsatian fit SOURCE --model ratings --dtype float32 --n-components 4")
+    assert code[0].startswith("alsatian fit SOURCE --model ratings --n-components 4 --random-state 0")
     assert "interactions = Interactions.from_frame(table)" in code[1]
     assert "60 users, 30 items" in code[1]
     compile(unescape(code[1]), "report", "exec")
@@ -309,6 +309,12 @@ def test_times_that_count_from_1970_are_dates():
     page = make_report(Recommender(ImplicitALS(2, random_state=0)).fit(known), held_out=0)
     assert "From 2000-12-31 22:12:40 to 2000-12-31 22:12:42." in page
     assert "9783007" not in page
+
+
+def test_times_at_midnight_are_dates_alone():
+    known = Interactions.from_arrays([1, 1, 2], ["x", "y", "x"], timestamp=[978307200, 978393600, 978307200])
+    page = make_report(Recommender(ImplicitALS(2, random_state=0)).fit(known), held_out=0)
+    assert "From 2001-01-01 to 2001-01-02." in page
 
 
 def test_the_rows_that_close_the_fit_are_no_iteration(ratings):

@@ -41,8 +41,8 @@ def data_section(known: Any) -> str:
     most = "The best-known item has" if head == 1 else f"The {number(head)} best-known items have"
     uneven = paragraph(
         f"{most} {share:.0%} of all cells. Half of the users have"
-        f" {number(float(np.median(per_user)), 6)} cells or fewer, half of the items"
-        f" {number(float(np.median(per_item)), 6)} or fewer."
+        f" {_cells(float(np.median(per_user)))} or fewer, half of the items"
+        f" {_cells(float(np.median(per_item)))} or fewer."
     )
     charts = [_tail(per_user, "users"), _tail(per_item, "items"), _values(known.values)]
     when = ""
@@ -94,7 +94,7 @@ def fit_section(model: Any) -> str:
         "What the loss is made of at the end", ["part", "value", "share"],
         [
             [name, shown, f"{value / last.loss:.1%}" if last.loss else "–"]
-            for name, value, shown in zip(_PARTS, values, column(values, 6), strict=True)
+            for name, value, shown in zip(_PARTS, values, column(values, 5), strict=True)
         ],
         numeric=(1, 2),
     )  # fmt: skip
@@ -120,6 +120,11 @@ def spectrum_section(turned: Canonical) -> str:
         "Values that fall slowly to the last say that more components may help; those near zero, that fewer would do."
     )
     return section("spectrum", "Singular values of W Zᵀ", frame.svg("Singular values", told, x_ticks=ticks), note)
+
+
+def _cells(middle: float) -> str:
+    """Return a median, which may be a half, with its noun."""
+    return f"{number(middle, 6)} {'cell' if middle == 1 else 'cells'}"
 
 
 def _tail(counts: Ints, who: str) -> str:
