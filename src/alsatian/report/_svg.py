@@ -146,7 +146,8 @@ class Frame:
                 f'<text x="{self.right(value):.1f}" y="{bottom + 16}" text-anchor="middle">{text(name)}</text>'
             )
         middle = (_LEFT + width - _RIGHT) / 2
-        marks.append(f'<text x="{middle:.0f}" y="{height - 8}" text-anchor="middle">{text(self.labels[0])}</text>')
+        below = text(self.labels[0])
+        marks.append(f'<text class="below" x="{middle:.0f}" y="{height - 8}" text-anchor="middle">{below}</text>')
         up = (_TOP + bottom) / 2
         marks.append(
             f'<text transform="translate(13 {up:.0f}) rotate(-90)" text-anchor="middle">{text(self.labels[1])}</text>'
