@@ -62,6 +62,17 @@ def test_rich_table_on_a_terminal(terminal):
     assert "[red]ALS" in text  # names are never read as markup
 
 
+def test_numbers_stay_whole_on_a_narrow_terminal(terminal, monkeypatch):
+    pytest.importorskip("rich")
+    monkeypatch.setenv("COLUMNS", "40")
+    row = ["2571", "A title of many words that is far too long", "1234567.25", "0.8556"]
+    console.print_table(["item", "title", "plays", "score"], [row], align=["left", "left", "right", "right"],
+                        stream=terminal)  # fmt: skip
+    text = terminal.getvalue()
+    assert all(whole in text for whole in ("2571", "1234567.25", "0.8556"))
+    assert row[1] not in text
+
+
 def test_without_rich_a_terminal_gets_plain_text(terminal, monkeypatch):
     monkeypatch.setitem(sys.modules, "rich.console", None)
     assert not console.is_rich(terminal)

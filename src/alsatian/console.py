@@ -154,6 +154,17 @@ def print_table(
         out.write(_plain_table(header, rows, title, sides))
 
 
+def counted(n: int, noun: str) -> str:
+    """Return a number with its noun.
+
+    Examples
+    --------
+    >>> counted(1, "user"), counted(6040, "user")
+    ('1 user', '6,040 users')
+    """
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
 class Block(NamedTuple):
     """A piece of a document: what it is, and its text."""
 
@@ -284,7 +295,8 @@ def _print_rich_table(
     Text = _rich("text").Text
     table = _rich("table").Table(title=Text(title) if title else None, title_justify="left", title_style="bold")
     for name, side in zip(header, align, strict=True):
-        table.add_column(Text(name), justify=side)
+        # Numbers stay whole where a terminal is narrow: what gives way is names and titles, the widest of them first.
+        table.add_column(Text(name), justify=side, no_wrap=side == "right")
     for r, row in enumerate(rows):
         table.add_row(*map(Text, row), style="bold green" if r == highlight else None)  # Text: no markup in names
     _rich("console").Console(file=stream).print(table)

@@ -9,6 +9,7 @@ import pytest
 
 from alsatian import ALS, ImplicitALS, Interactions
 from alsatian.evaluation import Tuning, evaluate, splits, tune
+from alsatian.evaluation.tuning import Trial
 from alsatian.evaluation.tuning._archive import FIRST, Archive
 from alsatian.evaluation.tuning._space import distance, space_of
 from alsatian.evaluation.tuning._trial import HeldOut, run_trial, settled
@@ -323,3 +324,13 @@ def test_files_of_something_else_are_refused(tmp_path):
     alsatian.save(als().fit(ratings().csr), tmp_path / "first.safetensors")
     with pytest.raises(ModelFileError, match="holds no start of this search"):
         searched(folder=tmp_path)
+
+
+def test_the_table_says_what_a_trial_started_from():
+    trials = [
+        Trial(n, {"reg": 0.1}, 1.0 + n, "complete", [], 0.5, 0.5, 3, start) for n, start in enumerate((None, -1, 0))
+    ]
+    found = Tuning(ALS(2), None, "rmse", False, trials, "random", None, (0.0, 0.0))
+    _, header, _, *rows = str(found).splitlines()
+    assert header.endswith("started from")
+    assert [row[len(header) - len("started from") :].strip() for row in rows[:3]] == ["–", "first fit", "0"]

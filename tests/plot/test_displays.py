@@ -52,7 +52,7 @@ def test_history(model):
     assert list(line.get_xdata()) == [*range(1, 9), 8.5]
     history = model.history_
     told = f"8 iterations, {history.seconds[-1]:.2f} s, loss {history.loss[-1]:.6g}"
-    assert texts(display.ax_) == ["Fit of ALS", "iteration", "loss", told]
+    assert texts(display.ax_) == ["Fit of ALS", "iteration", "loss", "closing rows", told]
     display.figure_.canvas.draw()
 
 
@@ -140,6 +140,13 @@ def test_factors(model):
     assert not any(one.overlaps(two) for n, one in enumerate(boxes) for two in boxes[:n])
     assert texts(display.ax_)[0] == "Map of the columns"
     assert texts(display.ax_)[1].startswith("direction 1 (")
+
+
+def test_the_map_has_one_scale(model):
+    ax = model.plot_factors().ax_
+    ax.figure.canvas.draw()
+    (x0, y0), (x1, y1) = ax.transData.transform([(0, 0), (1, 1)])
+    assert x1 - x0 == pytest.approx(y1 - y0)
 
 
 def test_factors_of_rows_other_directions_and_chosen_names(model):

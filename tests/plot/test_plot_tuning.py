@@ -45,6 +45,25 @@ def test_a_search_over_a_parameter(tuning):
         TuningDisplay.from_tuning(tuning, "alpha", ax=ax)
 
 
+@pytest.mark.parametrize(("greater", "marker"), [(False, 1), (True, -1)])
+def test_trials_beyond_the_axis_are_at_its_edge(greater, marker):
+    values = marker * np.array([1.0, 1.1, 1.05, 1.2, 0.9, 40.0, np.nan])
+    states = ["complete"] * 5 + ["pruned", "fail"]
+    display = TuningDisplay(
+        places=range(7), values=values, states=states, best=None, metric="rmse", greater_is_better=greater,
+        parameter="reg",
+    ).plot(ax=figure.Figure().add_subplot())  # fmt: skip
+    ax = display.ax_
+    drawn = np.concatenate([points.get_offsets() for points in ax.collections])
+    low, high = ax.get_ylim()
+    assert sorted(drawn[:, 0]) == [0, 1, 2, 3, 4, 5]
+    assert ((low <= drawn[:, 1]) & (drawn[:, 1] <= high)).all()
+    np.testing.assert_array_equal(ax.collections[-1].get_offsets(), [[n, low if greater else high] for n in (3, 5)])
+    told = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert told == ["complete", f"2 beyond the axis, to {values[5]:.4g}"]
+    display.figure_.canvas.draw()
+
+
 def test_choices_are_names():
     found = tune(implicit(), plays(), "ndcg@5", space={"objective": ["hkv", "ials"]}, n_trials=4, confirm=False)
     display = TuningDisplay.from_tuning(found, "objective", ax=figure.Figure().add_subplot())

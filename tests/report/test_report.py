@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from html import unescape
 from html.parser import HTMLParser
 
 import numpy as np
@@ -16,7 +17,7 @@ from alsatian.evaluation import metrics, splits
 from alsatian.report import make_report, write_report
 from alsatian.report._held_out import hold_out
 from alsatian.report._html import column
-from alsatian.report._svg import Frame, _ticks
+from alsatian.report._svg import Frame, _ticks, level
 from listeners import frame, interactions
 
 VOID = {"meta", "br", "line", "circle", "rect", "polyline"}
@@ -146,6 +147,25 @@ def test_reasons_and_what_makes_it_again(ratings):
     assert "has no seed of its own" in without
 
 
+def test_scores_are_the_base_plus_what_items_add(ratings, plays):
+    page = make_report(ratings, held_out=0)
+    assert "A score is the base (the mean of all, and what the item has by itself) plus the sum of" in page
+    lists = re.findall(r"is shown, and what adds most to it</caption>.*?</table>", page)
+    assert len(lists) == 3
+    for shown in lists:
+        assert '<th scope="col" class="n">score</th><th scope="col" class="n">base</th>' in shown
+        user = re.search(rf"What user (u\d+) {re.escape(shown)}", page)[1]
+        rows = re.findall(r'<th scope="row">(\d+)</th><td class="n">([\d.−]+)</td><td class="n">([\d.−]+)</td>', shown)
+        assert len(rows) == 6
+        for item, score, base in rows:
+            told = ratings.explain(user, int(item))
+            assert float(score.replace("−", "-")) == pytest.approx(told.score, abs=6e-3)
+            assert float(base.replace("−", "-")) == pytest.approx(told.base, abs=6e-3)
+    without = make_report(plays, held_out=0)
+    assert "A score is the sum of what each of a user&#x27;s items adds." in without
+    assert ">base</th>" not in without
+
+
 @pytest.mark.parametrize(
     "known",
     [
@@ -239,8 +259,49 @@ def test_a_browser_shows_it_and_asks_for_nothing(ratings, tmp_path):
 def test_a_small_model_has_a_report_too(model, rows):
     users, items, values = zip(*rows, strict=True)
     page = make_report(Recommender(model).fit(Interactions.from_arrays(users, items, values)))
-    assert "no cell is left for test" in page
+    assert (
+        "Nothing could be held out: for a share of 10% a user needs 5 cells or more, and none has more than 1." in page
+    )
+    assert not re.search(r"(?<![\d,.])1 (users|items|cells|components)\b", page)
     assert [title for level, title in Structure(page).headings if level == "h2"] == SECTIONS
+
+
+def test_the_calls_fit_the_model_again(ratings):
+    page = make_report(ratings, held_out=0)
+    code = re.findall(r"<pre>(.*?)</pre>", page, re.DOTALL)
+    assert code[0].startswith("alsatian fit SOURCE --model ratings --n-components 4 --random-state 0")
+    assert "interactions = Interactions.from_frame(table)" in code[1]
+    assert "60 users, 30 items" in code[1]
+    compile(unescape(code[1]), "report", "exec")
+    without = make_report(Recommender(ALS(2, absent="zero", random_state=0)).fit(interactions()), held_out=0)
+    assert "alsatian fit has no option for absent=&#x27;zero&#x27;: use the Python." in without
+
+
+def test_both_directions_of_the_map_have_one_scale():
+    for x, y in (((0, 10), (-0.1, 0.1)), ((-1, 1), (0, 30)), ((0, 0), (0, 0))):
+        wide, high, size = level(x, y, 920, (300, 600))
+        frame = Frame(wide, high, ("x", "y"), size)
+        assert frame.right(1.0) - frame.right(0.0) == pytest.approx(frame.up(0.0) - frame.up(1.0))
+        assert wide[0] <= x[0] <= x[1] <= wide[1]
+        assert high[0] <= y[0] <= y[1] <= high[1]
+        assert 300 <= size[1] <= 600
+
+
+def test_what_is_for_screens_is_not_printed(plays):
+    page = make_report(plays, held_out=0)
+    assert ' <span class="screen">Point at one for its name.</span></figcaption>' in page
+    paper = page[page.index("@media print") :].split("</style>")[0]
+    assert ".screen{display:none}" in paper
+    assert "h2+p,.lead" in paper
+
+
+def test_a_name_goes_to_the_left_where_the_right_is_taken():
+    frame = Frame((0, 10), (0, 10), ("x", "y"))
+    frame.write(5, 5, "one")
+    left, _, right, _ = frame.place(5, 5, "two")
+    assert left < right < frame.right(5)
+    frame.write(5, 5, "two")
+    assert frame.place(5, 5, "three") is None
 
 
 def test_times_that_count_from_1970_are_dates():
@@ -250,11 +311,18 @@ def test_times_that_count_from_1970_are_dates():
     assert "9783007" not in page
 
 
+def test_times_at_midnight_are_dates_alone():
+    known = Interactions.from_arrays([1, 1, 2], ["x", "y", "x"], timestamp=[978307200, 978393600, 978307200])
+    page = make_report(Recommender(ImplicitALS(2, random_state=0)).fit(known), held_out=0)
+    assert "From 2001-01-01 to 2001-01-02." in page
+
+
 def test_the_rows_that_close_the_fit_are_no_iteration(ratings):
     page = make_report(ratings, held_out=0)
     told = re.findall(r"<title>iteration (\d+): loss", page)
     assert [int(n) for n in told] == list(range(1, ratings.model_.n_iter_ + 1))
     assert page.count("<title>closing rows, after the last iteration: loss") == 1
+    assert page.count('aria-hidden="true">closing rows</text>') == 1
 
 
 def test_the_map_shows_the_origin(plays):

@@ -91,7 +91,9 @@ def _data_rows(data: dict[str, Any]) -> list[list[str]]:
             least, mean, most = data[name]
             rows.append([name, f"{least:g} to {most:g}, {mean:.4g} on average"])
     if "timestamps" in data:
-        from alsatian.data._times import told
+        import numpy as np
 
-        rows.append(["timestamps", " to ".join(map(told, data["timestamps"]))])
+        from alsatian.data._times import told_span
+
+        rows.append(["timestamps", " to ".join(told_span(np.array(data["timestamps"])))])
     return rows

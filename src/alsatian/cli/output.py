@@ -14,6 +14,7 @@ from typing import Any, TextIO
 from urllib.parse import unquote
 
 from alsatian.cli.arguments import UsageError
+from alsatian.console import counted as counted  # noqa: PLC0414 — subcommands have it from here
 from alsatian.console import print_table
 
 FILES = {".csv": "csv", ".tsv": "tsv", ".ndjson": "ndjson", ".jsonl": "ndjson", ".json": "json", ".parquet": "parquet"}
@@ -278,17 +279,6 @@ def size(n_bytes: int) -> str:
         if value < 1000:
             break
     return f"{value:.1f} {unit}"
-
-
-def counted(n: int, noun: str) -> str:
-    """Return a number with its noun.
-
-    Examples
-    --------
-    >>> counted(1, "user"), counted(6040, "user")
-    ('1 user', '6,040 users')
-    """
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
 def _is_number(value: Any) -> bool:

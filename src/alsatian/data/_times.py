@@ -39,6 +39,26 @@ def _same(times: NDArray[Any], unit: str) -> bool:
     return bool(np.array_equal(times.astype(f"datetime64[{unit}]").astype(times.dtype), times))
 
 
+def told_span(times: NDArray[Any]) -> tuple[str, str]:
+    """Return the first and the last of points in time in words; as dates alone where all are at midnight.
+
+    Examples
+    --------
+    >>> told_span(np.array([978307200, 978393600])), told_span(np.array([978307200, 978393601]))
+    (('2001-01-01', '2001-01-02'), ('2001-01-01 00:00:00', '2001-01-02 00:00:01'))
+    """
+    first, last = told(times.min()), told(times.max())
+    ends = (" 00:00:00", " 00:00")
+    if not (first.endswith(ends) and last.endswith(ends)):
+        return first, last
+    if times.dtype.kind != "M":
+        unit = next(unit for unit in _COUNTED if _DAYS[0] <= float(times.min()) / unit < _DAYS[1])
+        midnight = bool((times % (86_400 * unit) == 0).all())
+    else:
+        midnight = bool((times.astype("datetime64[D]") == times).all())
+    return (first.split(" ")[0], last.split(" ")[0]) if midnight else (first, last)
+
+
 def told(time: Any) -> str:
     """Return a point in time in words: a number that counts from 1970, as one of our days does, as a date.
 

@@ -26,6 +26,11 @@ def is_position(value: Any, size: int) -> bool:
     return isinstance(value, int | np.integer) and not isinstance(value, bool) and 0 <= int(value) < size
 
 
+def _is_shared(ax: Axes) -> bool:
+    """Return whether the limits of the axes are those of others too, so that they cannot be opened for one scale."""
+    return any(len(group.get_siblings(ax)) > 1 for group in (ax.get_shared_x_axes(), ax.get_shared_y_axes()))
+
+
 class FactorsDisplay:
     """The columns (or rows) of a model by two of the singular directions of W Zᵀ, in which factors have a meaning.
 
@@ -154,6 +159,8 @@ class FactorsDisplay:
         bar.outline.set_visible(False)
         bar.ax.tick_params(colors=INK, labelsize=8)
         ax.margins(0.08)
+        if not _is_shared(ax):  # one scale: angles from the middle, and what a direction holds, are what they look like
+            ax.set_aspect("equal", adjustable="datalim")
         labels = [
             f"direction {component + 1} ({share:.0%} of the squares)"
             for component, share in zip(self.components, self.shares, strict=True)

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from alsatian.plot._style import ACCENT, PARTS, axes_or_new, check_fitted, legend, plain, plain_numbers, whole_numbers
+from alsatian.plot._style import (
+    ACCENT,
+    PARTS,
+    SOFT,
+    axes_or_new,
+    check_fitted,
+    legend,
+    plain,
+    plain_numbers,
+    whole_numbers,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -126,6 +136,11 @@ class HistoryDisplay:
             ax.set_yscale("log")
         else:
             self.lines_ = ax.plot(steps, self.loss, color=ACCENT, marker="o", markersize=3.5, linewidth=1.4)
+        if kind == "loss" and self._is_closed():
+            ax.annotate(
+                "closing rows", (steps[-1], self.loss[-1]), xytext=(0, 7), textcoords="offset points", fontsize=8,
+                color=SOFT, ha="right",
+            )  # fmt: skip
         if kind != "excess":
             plain_numbers(ax.yaxis)
         ax.margins(x=0.02)
@@ -142,8 +157,12 @@ class HistoryDisplay:
         self.ax_, self.figure_ = ax, ax.figure  # type: ignore[assignment]
         return self
 
+    def _is_closed(self) -> bool:
+        """Return whether the last record is that of the rows that close the fit, after the last iteration."""
+        return len(self.iterations) > 1 and bool(self.iterations[-1] == self.iterations[-2])
+
     def _steps(self) -> Floats:
         steps = np.asarray(self.iterations, dtype=np.float64).copy()
-        if steps.size > 1 and steps[-1] == steps[-2]:
+        if self._is_closed():
             steps[-1] += 0.5
         return steps

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from alsatian.plot._style import ACCENT, BLUE, SOFT, axes_or_new, legend, plain
 
@@ -100,8 +101,9 @@ class TuningDisplay:
         ax = axes_or_new(ax)
         numbers = all(isinstance(place, int | float | np.number) for place in self.places)
         places = np.array(self.places if numbers else [str(place) for place in self.places])
+        beyond = self._focus(ax)
         for state, (marker, colour, alpha) in _STATES.items():
-            chosen = np.array([found == state for found in self.states])
+            chosen = np.array([found == state for found in self.states]) & ~beyond
             if chosen.any():
                 ax.scatter(
                     places[chosen], self.values[chosen], marker=marker, color=colour, alpha=alpha, s=22, label=state
@@ -110,7 +112,8 @@ class TuningDisplay:
             ax.step(places, self.best, where="post", color=ACCENT, linewidth=1.5, label="best so far")
         elif numbers and places.min() > 0 and places.max() / places.min() >= 10:
             ax.set_xscale("log")
-        self._focus(ax)
+        if beyond.any():
+            self._draw_beyond(ax, places, beyond)
         better = "greater" if self.greater_is_better else "smaller"
         plain(
             ax,
@@ -122,13 +125,28 @@ class TuningDisplay:
         self.ax_, self.figure_ = ax, ax.figure  # type: ignore[assignment]
         return self
 
-    def _focus(self, ax: Axes) -> None:
-        """Show the better three quarters of the values: the worst are far away, and of no interest."""
+    def _focus(self, ax: Axes) -> NDArray[np.bool_]:
+        """Show the better three quarters of the values, as the worst are far away; return which are beyond the axis."""
         known = self.values[~np.isnan(self.values)]
         if not known.size:
-            return
+            return np.zeros(self.values.shape, dtype=np.bool_)
         low, high = (known.min(), np.quantile(known, 0.75)) if not self.greater_is_better else (
             np.quantile(known, 0.25), known.max()
         )  # fmt: skip
         margin = 0.08 * (high - low) or 0.01 * abs(high) or 1.0
-        ax.set_ylim(low - margin, high + margin)
+        low, high = low - margin, high + margin
+        ax.set_ylim(low, high)
+        beyond: NDArray[np.bool_] = (self.values < low) | (self.values > high)
+        return beyond
+
+    def _draw_beyond(self, ax: Axes, places: NDArray[Any], beyond: NDArray[np.bool_]) -> None:
+        """Put the trials beyond the axis at its edge, and say how far they go."""
+        low, high = ax.get_ylim()
+        edge, marker = (low, "v") if self.greater_is_better else (high, "^")
+        values = self.values[beyond]
+        farthest = values.min() if self.greater_is_better else values.max()
+        colours = [_STATES[state][1] if state in _STATES else SOFT for state in np.array(self.states)[beyond]]
+        ax.scatter(
+            places[beyond], np.full(values.shape, edge), marker=marker, c=colours, s=30, clip_on=False, zorder=3,
+            label=f"{values.size} beyond the axis, to {farthest:.4g}",
+        )  # fmt: skip

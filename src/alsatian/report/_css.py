@@ -24,10 +24,10 @@ a:focus-visible,.wide:focus-visible{outline:3px solid var(--accent);outline-offs
 .facts dt{color:var(--soft);font-size:.85rem}
 .facts dd{margin:0;font-size:1.25rem;font-weight:600}
 .row{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(22rem,100%),1fr));gap:1.2rem}
-figure{margin:.6rem 0;max-width:36rem}
-figure.full{max-width:none}
+figure{margin:.6rem 0;max-width:460px}
+figure.full{max-width:920px}
 figcaption,caption{font-size:.88rem;text-align:left;padding:.2rem 0}
-svg{width:100%;height:auto;display:block;font:12px system-ui,sans-serif}
+svg{width:100%;height:auto;display:block;overflow:visible;font:12px system-ui,sans-serif}
 svg text{fill:var(--soft)}
 svg .name{fill:var(--ink);paint-order:stroke;stroke:var(--card);stroke-width:3px}
 svg .grid{stroke:var(--line)}
@@ -47,9 +47,16 @@ th,td{text-align:left;padding:.32rem .6rem;border-bottom:1px solid var(--line);v
 thead th{font-weight:600;border-bottom:2px solid var(--line)}
 .n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 pre{background:var(--mark);padding:.8rem 1rem;border-radius:8px;overflow-x:auto;font-size:.88rem;white-space:pre-wrap}
+@media (max-width:48rem){figure.full .name{display:none}figure.full svg{font-size:16px}}
+@media (max-width:40rem){figure.full svg{font-size:22px}
+figure.full .below{transform:translateY(12px)}svg{font-size:14px}}
+@media (max-width:30rem){figure.full svg text{display:none}}
+@media (max-width:25rem){svg{font-size:17px}}
 @media print{:root{--page:#fff;--card:#fff;--ink:#000;--soft:#444;--line:#bbb;--accent:#a9213f;--blue:#1f5a8a;
---mark:#f6f2e6}body{max-width:none;font-size:10pt}nav,.skip{display:none}section{border:0;padding:0;break-inside:auto}
-.row{grid-template-columns:1fr 1fr}.facts{grid-template-columns:repeat(5,1fr)}figure.full svg{max-height:9.5cm}
+--mark:#f6f2e6}body{max-width:none;font-size:10pt}nav,.skip,.screen{display:none}section{border:0;padding:0;break-inside:auto}
+.row{grid-template-columns:1fr 1fr}.facts{grid-template-columns:repeat(5,1fr)}figure.full svg{max-height:12.5cm}
 figure,tr,h2,h3,.facts,.facts div,.wide,pre{break-inside:avoid}.wide.long{break-inside:auto}
-h2,h3,caption,thead{break-after:avoid}tbody tr:first-child{break-before:avoid}.wide{overflow:visible;background:none}}
+h2,h3,h2+p,.lead,caption,thead{break-after:avoid}
+figure.full text,figure.full .name{display:inline}figure.full svg{font-size:12px}figure.full .below{transform:none}
+tbody tr:first-child{break-before:avoid}.wide{overflow:visible;background:none}}
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
+from alsatian.console import counted
 from alsatian.evaluation import metrics, splits
 from alsatian.models import NoEntryWarning
 from alsatian.recommend._checks import of_ratings
@@ -56,17 +58,30 @@ def held_out_section(recommender: Recommender, share: float, seed: int, names: N
     try:
         held = hold_out(recommender, share, seed)
     except ValueError as error:
-        return section("held-out", _TITLE, paragraph(f"There is no such error to tell: {text(str(error))}"))
+        return section("held-out", _TITLE, paragraph(text(_not_held_out(recommender, share, error))))
     report = held.split.report()
     cold = report["cold_cells"]
     how = paragraph(
         f"The same model, fitted again without {held.share:.0%} of each user's cells ({number(report['train_cells'])}"
-        f" are left), and asked about those: {number(report['test_cells'])} cells of {number(report['test_users'])}"
-        f" users, {number(cold)} of them with an item that it had never seen. The spread is that of 1000 samples of"
+        f" are left), and asked about those: {counted(report['test_cells'], 'cell')} of"
+        f" {counted(report['test_users'], 'user')}. In {counted(cold, 'cell')} of these the item is one that it had"
+        " never seen. The spread is that of 1000 samples of"
         " users."
     )
     body = _of_ratings(held, names) if of_ratings(held.recommender.model_) else _of_lists(held)
     return section("held-out", _TITLE, how, body)
+
+
+def _not_held_out(recommender: Recommender, share: float, error: ValueError) -> str:
+    """Say why there is no error on held-out cells: too few cells, or what the second fit said."""
+    most = int(np.diff(recommender.interactions_.csr.indptr).max(initial=0))
+    needed = max(2, math.ceil(0.5 / share))  # shares are rounded, halves up, and one cell is left to learn from
+    if most < needed:
+        return (
+            f"Nothing could be held out: for a share of {share:.0%} a user needs {needed} cells or more, and none has"
+            f" more than {most:,}."
+        )
+    return f"The model could not be judged on held-out cells: {error}"
 
 
 def _of_ratings(held: HeldOut, names: Names) -> str:
@@ -135,7 +150,11 @@ def _of_lists(held: HeldOut) -> str:
         covered = f"{metrics.coverage(lists, known.n_items):.1%}"
         rows.append([name, shares[0], f"{shares[1]} to {shares[2]}", *shares[3:], covered])
     header = ["lists of", f"NDCG@{_K}", "95% of samples", f"recall@{_K}", f"hit rate@{_K}", "items listed"]
-    return table(f"Lists of {_K} unseen items", header, rows, numeric=(1, 2, 3, 4, 5))
+    note = paragraph(
+        f"Recall@{_K} is the part of all of a user's held-out items that is among the {_K}: it divides by their number,"
+        f" so where that is above {_K}, no list reaches 1. Hit rate@{_K} is the part of the users with one at least."
+    )
+    return table(f"Lists of {_K} unseen items", header, rows, numeric=(1, 2, 3, 4, 5)) + note
 
 
 def _popular(known: Any, who: NDArray[np.int64]) -> NDArray[np.int32]:

@@ -21,11 +21,13 @@ def number(value: float, digits: int = 4) -> str:
     --------
     >>> number(1234567), number(0.123456), number(-2.5)
     ('1,234,567', '0.1235', '−2.5')
+    >>> number(1491.27, 6), number(0.00002)
+    ('1,491.27', '2e−05')
     """
     if value != value:  # noqa: PLR0124
         return "–"
     whole = isinstance(value, int) or abs(value) >= 1e4
-    shown = f"{value:,.0f}" if whole else f"{value:.{digits}g}"
+    shown = f"{value:,.0f}" if whole else f"{value:,.{digits}g}"
     return shown.replace("-", "−")
 
 
@@ -48,6 +50,11 @@ def column(values: Iterable[float], digits: int = 4) -> list[str]:
 def paragraph(*sentences: str) -> str:
     """Return a paragraph of sentences that are HTML already."""
     return f"<p>{' '.join(sentences)}</p>"
+
+
+def lead(words: str, code: str) -> str:
+    """Return code with the words before it, which stay with it on paper; both are plain text."""
+    return f'<p class="lead">{text(words)}</p><pre>{text(code)}</pre>'
 
 
 def table(

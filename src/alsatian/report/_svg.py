@@ -12,11 +12,33 @@ from alsatian.report._html import number, text
 
 Floats = NDArray[np.float64]
 Box = tuple[float, float, float, float]
+Span = tuple[float, float]
 
 _WIDTH, _HEIGHT = 460, 260
 _LEFT, _RIGHT, _TOP, _BOTTOM = 78, 14, 12, 44
 _TICKS = 5
 _LETTER, _WIDE_LETTER = 7.2, 12.5  # widths of letters, about
+
+
+def level(x: Span, y: Span, width: int, heights: tuple[int, int]) -> tuple[Span, Span, tuple[int, int]]:
+    """Return two ranges, the shorter one opened, and a size, such that a unit is as long on both axes.
+
+    The chart is as high as the ranges ask for, within `heights`.
+
+    Examples
+    --------
+    >>> level((0, 10), (-1, 1), 192, (156, 656))
+    ((0.0, 10.0), (-5.0, 5.0), (192, 156))
+    """
+    (wide, high), (x, y) = (_opened(span)[1] - _opened(span)[0] for span in (x, y)), (_opened(x), _opened(y))
+    across = width - _LEFT - _RIGHT
+    height = int(np.clip(across * high / wide + _TOP + _BOTTOM, *heights))
+    unit = max(wide / across, high / (height - _TOP - _BOTTOM))
+    spans = []
+    for (low, top), pixels in ((x, across), (y, height - _TOP - _BOTTOM)):
+        more = (unit * pixels - (top - low)) / 2
+        spans.append((float(low - more), float(top + more)))
+    return spans[0], spans[1], (width, height)
 
 
 class Frame:
@@ -73,7 +95,7 @@ class Frame:
 
     def write(self, x: float, y: float, name: str) -> None:
         """Add a name beside a point."""
-        left, _, right, _ = box = self.box(x, y, name)
+        left, _, right, _ = box = self.place(x, y, name) or self.box(x, y, name)
         anchor, place = ("start", left) if left > self.right(x) else ("end", right)
         self.names.append(box)
         self.marks.append(
@@ -87,9 +109,16 @@ class Frame:
         left = here + 6 if here + width + 6 < self.size[0] else here - 6 - width
         return left, line - 12, left + width, line + 3
 
+    def place(self, x: float, y: float, name: str) -> Box | None:
+        """Return where a name beside a point would be free, to its right or to its left; None where nowhere."""
+        right = self.box(x, y, name)
+        here, width = self.right(x), right[2] - right[0]
+        left = (here - 6 - width, right[1], here - 6, right[3])
+        return next((box for box in (right, left) if self.is_free(box)), None)
+
     def is_free(self, box: Box) -> bool:
         """Return whether a name would be on the chart, and over no other one."""
-        inside = box[0] >= _LEFT and box[1] >= 0 and box[2] <= self.size[0]
+        inside = box[0] >= _LEFT and box[1] >= 0 and box[2] <= self.size[0] and box[3] <= self.size[1] - _BOTTOM
         return inside and all(
             box[2] < other[0] or other[2] < box[0] or box[3] < other[1] or other[3] < box[1] for other in self.names
         )
@@ -102,8 +131,9 @@ class Frame:
         x_ticks: Sequence[tuple[float, str]] | None = None,
         y_form: Callable[[float], str] = number,
         x_form: Callable[[float], str] = number,
+        hint: str = "",
     ) -> str:
-        """Return the chart as a figure; `told` says in words what is to be seen."""
+        """Return the chart as a figure; `told` says in words what is to be seen, `hint` what to do on a screen."""
         width, height = self.size
         bottom = height - _BOTTOM
         marks = []
@@ -116,16 +146,18 @@ class Frame:
                 f'<text x="{self.right(value):.1f}" y="{bottom + 16}" text-anchor="middle">{text(name)}</text>'
             )
         middle = (_LEFT + width - _RIGHT) / 2
-        marks.append(f'<text x="{middle:.0f}" y="{height - 8}" text-anchor="middle">{text(self.labels[0])}</text>')
+        below = text(self.labels[0])
+        marks.append(f'<text class="below" x="{middle:.0f}" y="{height - 8}" text-anchor="middle">{below}</text>')
         up = (_TOP + bottom) / 2
         marks.append(
             f'<text transform="translate(13 {up:.0f}) rotate(-90)" text-anchor="middle">{text(self.labels[1])}</text>'
         )
         spread = ' class="full"' if width > _WIDTH else ""
         words = f"{text(title)}. {text(told)}"
+        on_screen = f' <span class="screen">{text(hint)}</span>' if hint else ""
         return (
             f'<figure{spread}><svg viewBox="0 0 {width} {height}" role="img" aria-label="{words}">'
-            f"{''.join(marks)}{''.join(self.marks)}</svg><figcaption>{words}</figcaption></figure>"
+            f"{''.join(marks)}{''.join(self.marks)}</svg><figcaption>{words}{on_screen}</figcaption></figure>"
         )
 
 

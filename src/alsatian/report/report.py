@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 
 import alsatian
-from alsatian.models import ALS, ImplicitALS
+from alsatian.console import counted
+from alsatian.evaluation._calls import command_of, expression_of
 from alsatian.persistence._replace import beside
 from alsatian.plot._canonical import canonical
 from alsatian.recommend.recommender import Recommender
 from alsatian.report._data import data_section, fit_section, spectrum_section
 from alsatian.report._held_out import held_out_section
-from alsatian.report._html import page, paragraph, section, text
+from alsatian.report._html import lead, page, paragraph, section, text
 from alsatian.report._items import map_section, neighbours_section, users_section
 from alsatian.report._names import Names
 
@@ -91,8 +92,9 @@ def make_report(
     known = recommender.interactions_
     kind = type(model).__name__
     subtitle = (
-        f"{text(kind)} with {model.row_factors_.shape[1]} components on {known.n_users:,} users,"
-        f" {known.n_items:,} items and {known.n_interactions:,} cells"
+        f"{text(kind)} with {counted(model.row_factors_.shape[1], 'component')} on"
+        f" {counted(known.n_users, 'user')}, {counted(known.n_items, 'item')} and"
+        f" {counted(known.n_interactions, 'cell')}"
     )
     foot = paragraph(f"alsatian {text(alsatian.__version__)}.")
     return page(title, subtitle, sections, foot)
@@ -115,30 +117,35 @@ def write_report(recommender: Recommender, path: str | PathLike[str], **how: Any
 
 
 def _again_section(recommender: Recommender, held_out: float, random_state: int, call: str | None) -> str:
-    model = recommender.model_
-    default = ALS() if isinstance(model, ALS) else ImplicitALS()
-    given = {
-        name: value
-        for name, value in model.get_params().items()
-        if not _same(value, getattr(default, name)) and name != "verbose"
-    }
-    told = ", ".join(f"{name}={value!r}" for name, value in given.items())
+    model, known = recommender.model_, recommender.interactions_
+    size = ", ".join(
+        [counted(known.n_users, "user"), counted(known.n_items, "item"), counted(known.n_interactions, "cell")]
+    )
     code = (
-        f"from alsatian import {type(model).__name__}, Recommender\nfrom alsatian.report import write_report\n\n"
-        f"model = {type(model).__name__}({told})\nrecommender = Recommender(model).fit(interactions)\n"
+        f"from alsatian import {type(model).__name__}, Interactions, Recommender\n"
+        "from alsatian.report import write_report\n\n"
+        f"# table: a frame with a row for each cell, its user, item and value: {size}\n"
+        "interactions = Interactions.from_frame(table)\n"
+        f"model = {expression_of(model)}\nrecommender = Recommender(model).fit(interactions)\n"
         f'write_report(recommender, "report.html", held_out={held_out:g}, random_state={random_state})'
     )
-    seed = model.random_state
     notes = [f"Python {platform.python_version()}, NumPy {np.__version__}, alsatian {alsatian.__version__}."]
-    if seed is None:
+    if model.random_state is None:
         notes.append("The model has no seed of its own (random_state=None), so another fit is a little different.")
-    command = f"<p>The command:</p><pre>{text(call)}</pre>" if call else ""
+    page_call = lead("The command that makes the page from the model:", call) if call else ""
     return section(
-        "again", "How to make it again", command, f"<p>In Python:</p><pre>{text(code)}</pre>", paragraph(*notes)
+        "again", "How to make it again", _fit_call(model), page_call, lead("In Python:", code), paragraph(*notes)
     )
 
 
-def _same(one: Any, other: Any) -> bool:
-    if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
-        return False
-    return bool(one == other)
+def _fit_call(model: Any) -> str:
+    """Return the command that fits such a model; where there is none, say why."""
+    try:
+        command = command_of(model, "SOURCE")
+    except ValueError as error:
+        return paragraph(text(str(error)))
+    return lead(
+        "The command that fits the model. SOURCE is the table of the interactions, whose place a model does not keep;"
+        " where its columns are not guessed, --user-column, --item-column and --value-column say which they are:",
+        command,
+    )

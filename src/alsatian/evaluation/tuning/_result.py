@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shlex
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,19 +11,12 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from alsatian.data._frames import make_frame
+from alsatian.evaluation._calls import command_of, expression_of
 from alsatian.evaluation._evaluate import Backend
 from alsatian.evaluation._tables import number, table
 from alsatian.evaluation.tuning._space import Point, Space
-from alsatian.models import ALS
-from alsatian.recommend._checks import fresh
 
 _SHOWN = 5
-_SAID = ("verbose", "warm_start", "init")  # that change nothing in what is fitted
-_COMMON = ("n_components", "reg", "reg_exponent", "max_iter", "tol", "dtype", "random_state", "n_jobs")
-_OPTIONS = {
-    "ratings": (*_COMMON, "bias", "bias_reg", "clip"),
-    "implicit": (*_COMMON, "objective", "alpha", "unobserved_weight", "confidence", "confidence_scale"),
-}
 
 
 @dataclass(frozen=True)
@@ -127,10 +119,7 @@ class Tuning:
     @property
     def expression(self) -> str:
         """Python that makes the model with the best parameters."""
-        model = self.model
-        default = type(model)().get_params()
-        given = {name: value for name, value in model.get_params().items() if _other(value, default[name])}
-        return f"{type(model).__name__}({', '.join(f'{name}={value!r}' for name, value in given.items())})"
+        return expression_of(self.model)
 
     def command(self, source: str = "SOURCE") -> str:
         """Return the command that fits the best parameters to a table.
@@ -145,17 +134,7 @@ class Tuning:
         ValueError
             Where the model has a parameter that the command has no option for.
         """
-        model = self.model
-        kind = "ratings" if isinstance(model, ALS) else "implicit"
-        default = fresh(kind).get_params()
-        words = ["alsatian", "fit", shlex.quote(source), "--model", kind]
-        for name, value in model.get_params().items():
-            if name not in _OPTIONS[kind]:
-                if _other(value, default[name]) and name not in _SAID:
-                    raise ValueError(f"alsatian fit has no option for {name}={value!r}: use the Python.")
-            elif _other(value, default[name]) and value is not None:
-                words += [f"--{name.replace('_', '-')}", _word(value)]
-        return " ".join(words)
+        return command_of(self.model, source)
 
     def course(self, *, processor: bool = False) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the seconds that the fits had taken after each trial, and the best value so far.
@@ -209,7 +188,7 @@ class Tuning:
         names = list(dict.fromkeys(name for trial in complete for name in trial.parameters))
         rows = [
             [str(t.number), number(t.value), *(_told(t.parameters.get(name)) for name in names), str(t.iterations),
-             f"{t.seconds:.2f}", "" if t.start is None else str(t.start)]
+             f"{t.seconds:.2f}", _started_from(t.start)]
             for t in complete[:_SHOWN]
         ]  # fmt: skip
         states = [trial.state for trial in self.trials]
@@ -217,7 +196,7 @@ class Tuning:
             f"Best of {len(states)} trials ({states.count('pruned')} pruned, {states.count('fail')} failed) "
             f"by {self.metric} on {self.split_name}"
         )
-        lines = [table(["trial", self.metric, *names, "iterations", "s", "from"], rows, title)]
+        lines = [table(["trial", self.metric, *names, "iterations", "s", "started from"], rows, title)]
         if complete:
             again = "" if math.isnan(self.confirmed) else f", fitted anew: {number(self.confirmed)}"
             lines.append(f"{self.expression}\n{self.metric} {number(self.best_value)}{again}")
@@ -232,14 +211,11 @@ class Tuning:
         return f"Tuning({len(self.trials)} trials; {told})"
 
 
-def _word(value: Any) -> str:
-    if isinstance(value, (tuple, list)):
-        return ",".join("" if end is None else f"{end!r}" for end in value)
-    return value if isinstance(value, str) else repr(value)
-
-
-def _other(value: Any, default: Any) -> bool:
-    return type(value) is not type(default) or value != default
+def _started_from(start: int | None) -> str:
+    """Say what a trial started from: another trial, the fit before all of them, or at random."""
+    if start is None:
+        return "–"
+    return "first fit" if start < 0 else str(start)
 
 
 def _told(value: Any) -> str:
