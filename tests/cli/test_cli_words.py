@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import zipfile
 
 import numpy as np
 import pytest
@@ -83,6 +84,13 @@ def model(folder):
         (["fit", "m.alsatian/x.csv"], "there is no file m.alsatian/x.csv"),
         (["fit", "cut.csv.gz"], "cut.csv.gz is damaged"),
         (["fit", "empty.csv"], "empty.csv: it holds no line"),
+        (["fit", "model.csv"], "model.csv: it is a model of alsatian"),
+        (["fit", "program.csv"], "program.csv: it is a program, and no text"),
+        (["fit", "zeros.csv"], "zeros.csv: it holds bytes that no text has"),
+        (["fit", "book.xlsx"], "book.xlsx: it is a workbook, which is not read here: save the sheet as CSV"),
+        (["fit", "book.csv"], "book.csv: it is a workbook"),
+        (["fit", "old.csv"], "old.csv: it is a workbook"),
+        (["fit", "huge.csv"], "huge.csv, column 'plays': 1e+39, of user 'c' and item 'd', is too large for float32"),
     ],
 )
 @pytest.mark.usefixtures("model")
@@ -91,6 +99,15 @@ def test_an_error_names_the_file_once_and_no_number(args, said, capsys, folder):
     (folder / "fake.parquet").write_text("user,item")
     (folder / "cut.csv.gz").write_bytes(gzip.compress(TABLE.write_csv().encode())[:-20])
     (folder / "empty.csv").write_text("")
+    (folder / "model.csv").write_bytes((folder / "m.alsatian").read_bytes())
+    (folder / "program.csv").write_bytes(b"\x7fELF\x02\x01\x01" + bytes(200))
+    (folder / "zeros.csv").write_bytes(bytes(100) + b"user,item" + bytes(100))
+    for name in ("book.xlsx", "book.csv"):
+        with zipfile.ZipFile(folder / name, "w") as book:
+            book.writestr("[Content_Types].xml", "<Types/>")
+            book.writestr("xl/workbook.xml", "<workbook/>")
+    (folder / "old.csv").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(512))
+    (folder / "huge.csv").write_text("user,item,plays\na,b,1\nc,d,1e39\n")
     told = run(capsys, *args, status=1).err
     assert told.startswith(f"alsatian: error: {said}")
     assert "Errno" not in told
