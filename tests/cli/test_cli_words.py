@@ -48,6 +48,12 @@ def test_errors_name_options_and_not_parameters(text, args, told, capsys, folder
     assert told in run(capsys, "fit", "x.csv", *args, status=1).err
 
 
+def test_names_that_are_long_are_cut_in_messages(capsys, folder):
+    (folder / "x.csv").write_text("a" * 500 + ",b\n1,2\n")
+    said = run(capsys, "fit", "x.csv", status=1).err
+    assert "'" + "a" * 60 + "…', 'b'" in said
+
+
 def test_lines_above_the_table_are_skipped(capsys, folder):
     (folder / "x.csv").write_text("u,v,w\n1,2,3\n" + TABLE.write_csv())
     assert "header in line 3" in run(capsys, "fit", "x.csv", "--skip", 2).err
@@ -67,6 +73,14 @@ def test_columns_of_numbers_that_are_not_read_are_named(suffix, capsys, folder):
     assert "not read: 'liking', 'age', which hold numbers; --value-column says which holds the values" in said.err
     for more in (["--no-value"], ["--value-column", "liking"]):
         assert "not read" not in run(capsys, "fit", f"x.{suffix}", "-o", "x.alsatian", *more).err
+
+
+def test_a_value_that_the_precision_lacks_is_named_and_the_option_helps(capsys, folder):
+    (folder / "huge.csv").write_text("user,item,plays\na,b,1\nc,d,1e39\n")
+    said = run(capsys, "fit", "huge.csv", status=1).err
+    assert "huge.csv, column 'plays': 1e+39, of user 'c' and item 'd', is too large for float32" in said
+    assert "give --dtype float64 to 'alsatian fit'" in said
+    run(capsys, "fit", "huge.csv", "--dtype", "float64", "--confidence", "log")
 
 
 @pytest.fixture
@@ -90,7 +104,6 @@ def model(folder):
         (["fit", "book.xlsx"], "book.xlsx: it is a workbook, which is not read here: save the sheet as CSV"),
         (["fit", "book.csv"], "book.csv: it is a workbook"),
         (["fit", "old.csv"], "old.csv: it is a workbook"),
-        (["fit", "huge.csv"], "huge.csv, column 'plays': 1e+39, of user 'c' and item 'd', is too large for float32"),
     ],
 )
 @pytest.mark.usefixtures("model")
@@ -107,7 +120,6 @@ def test_an_error_names_the_file_once_and_no_number(args, said, capsys, folder):
             book.writestr("[Content_Types].xml", "<Types/>")
             book.writestr("xl/workbook.xml", "<workbook/>")
     (folder / "old.csv").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(512))
-    (folder / "huge.csv").write_text("user,item,plays\na,b,1\nc,d,1e39\n")
     told = run(capsys, *args, status=1).err
     assert told.startswith(f"alsatian: error: {said}")
     assert "Errno" not in told

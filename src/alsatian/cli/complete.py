@@ -130,13 +130,12 @@ def _warn_of_range(wide: Wide, filled: Any) -> None:
     total, worst = int(outside.sum()), int(np.argmax(outside))
     if not total:
         return
-    name = repr(wide.names[wide.used[worst]])
-    ends = f"from {low[worst]:g} to {high[worst]:g}"
-    if total == outside[worst]:
+    name, ends = repr(wide.names[wide.used[worst]]), f"from {low[worst]:g} to {high[worst]:g}"
+    n_columns, lie = int(np.count_nonzero(outside)), "value lies" if total == 1 else "values lie"
+    if n_columns == 1:
         where = f"what column {name} holds, {ends}"
     else:
-        where = f"what their columns hold, most of them, {outside[worst]:,}, in {name}, which holds numbers {ends}"
-    lie = "value lies" if total == 1 else "values lie"
+        where = f"what their {n_columns:,} columns hold, {outside[worst]:,} of them in {name}, {ends}"
     warn(f"{total:,} filled {lie} outside {where}; --clip LOW,HIGH sets limits")
 
 

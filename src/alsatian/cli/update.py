@@ -84,10 +84,12 @@ def run(args: argparse.Namespace) -> int:
 
 def _check_times(before: Interactions, new: Interactions, planned: Plan) -> None:
     """Refuse dates where the model has numbers for times, and numbers where it has dates."""
-    if before.timestamps is None or new.timestamps is None:
-        return
-    kinds = ["dates" if part.timestamps.dtype.kind == "M" else "numbers" for part in (before, new)]
-    if kinds[0] != kinds[1]:
+    kinds = [
+        "dates" if times.dtype.kind == "M" else "numbers"
+        for times in (before.timestamps, new.timestamps)
+        if times is not None
+    ]
+    if len(set(kinds)) > 1:
         raise ValueError(
             f"{planned.source.name}, column {planned.names['timestamp']!r}: the times are {kinds[1]}, and those of the"
             f" model are {kinds[0]}: write them as {kinds[0]}, or name another column with --timestamp-column."
