@@ -101,6 +101,38 @@ def write_what_can_be(stream: TextIO) -> None:
         stream.reconfigure(errors="alsatian.plain")
 
 
+def write_utf8(stream: TextIO) -> None:
+    r"""Let a stream write UTF-8 from now on, whatever the locale, as files of data are read elsewhere.
+
+    Examples
+    --------
+    >>> stream = io.TextIOWrapper(io.BytesIO(), encoding="latin-1")
+    >>> write_utf8(stream)
+    >>> stream.write("Ré")
+    2
+    >>> stream.flush(); stream.buffer.getvalue()
+    b'R\xc3\xa9'
+    """
+    if isinstance(stream, io.TextIOWrapper) and codecs.lookup(stream.encoding).name != "utf-8":
+        stream.reconfigure(encoding="utf-8", errors="strict")
+
+
+def lacks_letters(stream: TextIO, text: str) -> bool:
+    """Whether letters or signs of a text, such as a name, are not in the encoding of a stream.
+
+    Examples
+    --------
+    >>> stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    >>> lacks_letters(stream, "Ré"), lacks_letters(stream, "Re – 3")
+    (True, False)
+    """
+    try:
+        "".join(letter for letter in text if letter not in _PLAIN).encode(getattr(stream, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
 def print_table(
     header: Sequence[str],
     rows: Sequence[Sequence[str]],

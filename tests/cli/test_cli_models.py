@@ -112,6 +112,18 @@ def test_the_kind_of_model_follows_the_values(header, values, kind, capsys, fold
     assert told(capsys, "fit", "x.csv", "--n-components", 2)["class"] == kind
 
 
+def test_an_interrupt_before_the_first_checkpoint_promises_nothing(capsys, folder, monkeypatch):
+    def stopped(self, *_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("alsatian.recommend.recommender.Recommender.fit", stopped)
+        said = run(capsys, "fit", "plays.csv", "--checkpoint", "steps", status=130).err
+    assert "--resume" not in said
+    common = ["fit", "plays.csv", "--max-iter", 2, "--checkpoint", "steps", "--resume"]
+    assert "no checkpoint in steps yet" in run(capsys, *common).err
+
+
 def test_a_dry_run_does_nothing(capsys, folder):
     said = run(capsys, "fit", "plays.csv", "--dry-run")
     assert "user (guessed)" in said.out
@@ -167,6 +179,9 @@ def test_fit_resumes(capsys, folder):
         said = run(capsys, *common, "--checkpoint", "steps", status=130).err
         assert "kept in steps: the same command with --resume goes on" in said
         assert said.endswith("interrupted\n")
+    said = run(capsys, "inspect", "steps/checkpoint.alsatian", status=1).err
+    assert "the checkpoint of a fit that was not over" in said
+    assert "--checkpoint steps --resume goes on from there" in said
     said = run(capsys, *common, "-o", "again.alsatian", "--checkpoint", "steps", "--resume")
     assert "resumed from steps/checkpoint.alsatian" in said.err
     assert "8 iterations, 4 of them before" in said.out
@@ -306,6 +321,15 @@ def test_update_and_times(capsys, folder):
     run(capsys, "update", "p.alsatian", "timed.csv")
 
 
+def test_times_of_another_kind_are_named(capsys, folder):
+    TABLE.with_columns(timestamp=pl.lit(5)).write_csv("timed.csv")
+    said = run(capsys, "fit", "timed.csv", "-o", "t.alsatian").err
+    assert "updates need a column of times too; --no-timestamp leaves them out" in said
+    TABLE.with_columns(timestamp=pl.lit("2013-05-01")).write_csv("dated.csv")
+    said = run(capsys, "update", "t.alsatian", "dated.csv", status=1).err
+    assert "dated.csv, column 'timestamp': the times are dates, and those of the model are numbers" in said
+
+
 def test_inspect(capsys, fitted):
     result = told(capsys, "inspect", "m.alsatian")
     assert (result["class"], result["kind"], result["parameters"]["n_components"]) == ("ALS", "recommender", 4)
@@ -326,7 +350,7 @@ def test_inspect(capsys, fitted):
         (["similar", "m.alsatian", "song 10", "--items", "titles.csv"], 3, "10 titles are like 'song 10': 'Song 100"),
         (["explain", "m.alsatian", "u3", "x"], 3, "there is no item 'x'"),
         (["recommend", "m.alsatian"], 2, "say for whom"),
-        (["recommend", "m.alsatian", "u3", "--all"], 2, "say for whom"),
+        (["recommend", "m.alsatian", "u3", "--all"], 2, "give only one of USER"),
         (["recommend", "nothing.alsatian", "u3"], 1, "nothing.alsatian"),
         (["recommend", "plays.csv", "u3"], 1, "plays.csv"),
         (["recommend", "m.alsatian", "u3", "-o", "x.doc"], 2, "kind of file is not known"),

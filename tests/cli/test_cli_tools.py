@@ -77,6 +77,23 @@ def test_complete_keeps_every_row_in_its_place(capsys, folder):
     assert all(cell for row in out for cell in row[1:])
 
 
+def test_complete_gives_the_same_each_time_and_says_what_leaves_the_range(capsys, folder):
+    rng = np.random.default_rng(3)
+    X = np.outer(rng.normal(size=12), [1.0, 2.0, 3.0]) + 0.01 * rng.normal(size=(12, 3))
+    X[int(np.argmax(X[:, 0])), 2] = np.nan  # the others say that it is the largest of its column
+    lines = ["a,b,c,void", *(",".join(["" if np.isnan(x) else repr(float(x)) for x in row] + [""]) for row in X)]
+    (folder / "in.csv").write_text("\n".join(lines) + "\n")
+    common = ["complete", "in.csv", "-q", "--components", 1, "--reg", 1e-3]
+    said = run(capsys, *common, "-o", "one.csv")
+    assert "warning: 1 filled value lies outside what column 'c' holds, from" in said.err
+    assert "--clip LOW,HIGH sets limits" in said.err
+    assert "warning: 1 column, 'void', holds no number to go by: left as it is" in said.err
+    run(capsys, *common, "-o", "two.csv")
+    assert (folder / "one.csv").read_text() == (folder / "two.csv").read_text()
+    ends = f"{np.nanmin(X[:, 2])},{np.nanmax(X[:, 2])}"
+    assert "lies outside" not in run(capsys, *common, f"--clip={ends}", "-o", "three.csv").err
+
+
 def test_complete_names_what_is_wrong(capsys, folder):
     (folder / "in.csv").write_text("a,b\n1,2\n3,oops\n5,6\n")
     said = run(capsys, "complete", "in.csv", status=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import zipfile
 
 import numpy as np
 import pytest
@@ -47,6 +48,12 @@ def test_errors_name_options_and_not_parameters(text, args, told, capsys, folder
     assert told in run(capsys, "fit", "x.csv", *args, status=1).err
 
 
+def test_names_that_are_long_are_cut_in_messages(capsys, folder):
+    (folder / "x.csv").write_text("a" * 500 + ",b\n1,2\n")
+    said = run(capsys, "fit", "x.csv", status=1).err
+    assert "'" + "a" * 60 + "…', 'b'" in said
+
+
 def test_lines_above_the_table_are_skipped(capsys, folder):
     (folder / "x.csv").write_text("u,v,w\n1,2,3\n" + TABLE.write_csv())
     assert "header in line 3" in run(capsys, "fit", "x.csv", "--skip", 2).err
@@ -68,6 +75,14 @@ def test_columns_of_numbers_that_are_not_read_are_named(suffix, capsys, folder):
         assert "not read" not in run(capsys, "fit", f"x.{suffix}", "-o", "x.alsatian", *more).err
 
 
+def test_a_value_that_the_precision_lacks_is_named_and_the_option_helps(capsys, folder):
+    (folder / "huge.csv").write_text("user,item,plays\na,b,1\nc,d,1e39\n")
+    said = run(capsys, "fit", "huge.csv", status=1).err
+    assert "huge.csv, column 'plays': 1e+39, of user 'c' and item 'd', is too large for float32" in said
+    assert "give --dtype float64 to 'alsatian fit'" in said
+    run(capsys, "fit", "huge.csv", "--dtype", "float64", "--confidence", "log")
+
+
 @pytest.fixture
 def model(folder):
     Recommender(ALS(2, random_state=0, max_iter=3, tol=0)).fit(TABLE).save("m.alsatian")
@@ -83,6 +98,12 @@ def model(folder):
         (["fit", "m.alsatian/x.csv"], "there is no file m.alsatian/x.csv"),
         (["fit", "cut.csv.gz"], "cut.csv.gz is damaged"),
         (["fit", "empty.csv"], "empty.csv: it holds no line"),
+        (["fit", "model.csv"], "model.csv: it is a model of alsatian"),
+        (["fit", "program.csv"], "program.csv: it is a program, and no text"),
+        (["fit", "zeros.csv"], "zeros.csv: it holds bytes that no text has"),
+        (["fit", "book.xlsx"], "book.xlsx: it is a workbook, which is not read here: save the sheet as CSV"),
+        (["fit", "book.csv"], "book.csv: it is a workbook"),
+        (["fit", "old.csv"], "old.csv: it is a workbook"),
     ],
 )
 @pytest.mark.usefixtures("model")
@@ -91,6 +112,14 @@ def test_an_error_names_the_file_once_and_no_number(args, said, capsys, folder):
     (folder / "fake.parquet").write_text("user,item")
     (folder / "cut.csv.gz").write_bytes(gzip.compress(TABLE.write_csv().encode())[:-20])
     (folder / "empty.csv").write_text("")
+    (folder / "model.csv").write_bytes((folder / "m.alsatian").read_bytes())
+    (folder / "program.csv").write_bytes(b"\x7fELF\x02\x01\x01" + bytes(200))
+    (folder / "zeros.csv").write_bytes(bytes(100) + b"user,item" + bytes(100))
+    for name in ("book.xlsx", "book.csv"):
+        with zipfile.ZipFile(folder / name, "w") as book:
+            book.writestr("[Content_Types].xml", "<Types/>")
+            book.writestr("xl/workbook.xml", "<workbook/>")
+    (folder / "old.csv").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(512))
     told = run(capsys, *args, status=1).err
     assert told.startswith(f"alsatian: error: {said}")
     assert "Errno" not in told

@@ -10,6 +10,20 @@ class UsageError(ValueError):
     """Arguments that are wrong, or do not go together: they leave with status 2, as what argparse refuses."""
 
 
+def typed(text: str) -> str:
+    r"""Return an argument as it was typed, where the locale has no letters for its bytes and they are UTF-8.
+
+    Examples
+    --------
+    >>> typed("Am\udcc3\udca9lie"), typed("Amélie")
+    ('Amélie', 'Amélie')
+    """
+    try:
+        return text.encode("ascii", "surrogateescape").decode("utf-8")
+    except (UnicodeEncodeError, UnicodeDecodeError):
+        return text
+
+
 _LARGEST_SEED = 2**32 - 1  # of NumPy's RandomState
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from alsatian.cli import source
 from alsatian.cli.arguments import non_negative_int
-from alsatian.cli.output import add_quiet, check_ending, check_place, counted, note, print_json, stream_beside
+from alsatian.cli.output import add_quiet, check_ending, check_place, counted, note, print_json, stream_beside, warn
 from alsatian.cli.parameters import add_common_parameters, common_parameters_of, limits
 from alsatian.console import print_table
 
@@ -62,6 +62,7 @@ def register(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Read, fit, fill, write."""
+    from alsatian.data._wide_columns import NO_NUMBER
     from alsatian.data.wide import read_wide
     from alsatian.data.wide_writing import ENDINGS, write_filled
     from alsatian.persistence._replace import beside
@@ -73,7 +74,9 @@ def run(args: argparse.Namespace) -> int:
         args.source, form=args.format, options=source.options_of(args), missing=args.missing, keep=args.keep
     )
     note(args, f"{wide.source}: {wide.how}")
-    for place, why in list(wide.kept.items())[:_SHOWN]:
+    _warn_of_void([wide.names[place] for place, why in wide.kept.items() if why == NO_NUMBER])
+    others = [(place, why) for place, why in wide.kept.items() if why != NO_NUMBER]
+    for place, why in others[:_SHOWN]:
         note(args, f"column {place + 1}, {wide.names[place]!r}, is left as it is: {why}")
     if wide.empty:
         note(args, f"{counted(wide.empty, 'row')} without a number: filled with the means of the columns")
@@ -98,6 +101,7 @@ def _filled(args: argparse.Namespace, wide: Wide) -> tuple[Any, dict[str, Any]]:
     filled = np.asarray(imputer.fit_transform(wide.X), dtype=np.float64)
     if args.clip is not None:
         filled = np.where(np.isnan(wide.X), np.clip(filled, *args.clip), filled)
+    _warn_of_range(wide, filled)
     model = imputer.model_
     assert model is not None
     return filled, {
@@ -106,6 +110,33 @@ def _filled(args: argparse.Namespace, wide: Wide) -> tuple[Any, dict[str, Any]]:
         "converged": model.converged_,
         "seconds": float(model.history_.seconds[-1]),
     }
+
+
+def _warn_of_void(names: list[str]) -> None:
+    """Say which columns stay empty, as there is nothing in them to go by."""
+    if names:
+        told = ", ".join(map(repr, names[:_SHOWN])) + (", …" if len(names) > _SHOWN else "")
+        verb, left = ("holds", "it is") if len(names) == 1 else ("hold", "they are")
+        warn(f"{counted(len(names), 'column')}, {told}, {verb} no number to go by: left as {left}")
+
+
+def _warn_of_range(wide: Wide, filled: Any) -> None:
+    """Say how many filled values are less or more than all that their columns hold."""
+    import numpy as np
+
+    low, high = np.nanmin(wide.X, axis=0), np.nanmax(wide.X, axis=0)
+    slack = 1e-9 * (high - low)
+    outside = (np.isnan(wide.X) & ((filled < low - slack) | (filled > high + slack))).sum(axis=0)
+    total, worst = int(outside.sum()), int(np.argmax(outside))
+    if not total:
+        return
+    name, ends = repr(wide.names[wide.used[worst]]), f"from {low[worst]:g} to {high[worst]:g}"
+    n_columns, lie = int(np.count_nonzero(outside)), "value lies" if total == 1 else "values lie"
+    if n_columns == 1:
+        where = f"what column {name} holds, {ends}"
+    else:
+        where = f"what their {n_columns:,} columns hold, {outside[worst]:,} of them in {name}, {ends}"
+    warn(f"{total:,} filled {lie} outside {where}; --clip LOW,HIGH sets limits")
 
 
 def _tell(args: argparse.Namespace, wide: Wide, output: Path | None, fit: dict[str, Any]) -> None:

@@ -83,8 +83,10 @@ def run(args: argparse.Namespace) -> int:
     kind, why = (args.model, "") if args.model != "auto" else kind_of(planned, reading)
     if why:
         note(args, f"model: {kind}, as {why}; --model says otherwise")
+    if "timestamp" in planned.guessed and "timestamp" not in reading.dropped:
+        note(args, "times are kept, and updates need a column of times too; --no-timestamp leaves them out")
     duplicates: Any = args.duplicates or ("last" if kind == "ratings" else "sum")
-    interactions = reading.interactions(duplicates=duplicates)
+    interactions = reading.interactions(duplicates=duplicates, dtype=args.dtype or "float32")
     recommender, resumed = _fitted(args, kind, interactions)
     recommender.save(output)
     _tell(args, recommender, output, planned, source.left_out(reading) | {"resumed_after": resumed})

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from alsatian.cli.arguments import typed
+
 
 def find(text: str, ids: Any) -> Any:
     """Return the id that a text spells, or None where the model has none of this spelling.
@@ -14,7 +16,7 @@ def find(text: str, ids: Any) -> Any:
     text : str
     ids : Ids
     """
-    for spelt in _spellings(text):
+    for spelt in _spellings(typed(text)):
         if spelt in ids:
             return spelt
     return None
@@ -52,6 +54,7 @@ def spelt(text: str, ids: Any) -> Any:
     from alsatian.data._columns import to_list
 
     kind = type(to_list(ids.values[:1])[0])
+    text = typed(text)
     return next((value for value in _spellings(text) if type(value) is kind), text)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from alsatian.cli.models import add_model
@@ -31,6 +32,11 @@ def run(args: argparse.Namespace) -> int:
     from alsatian.recommend.recommender import Recommender
 
     told = describe(args.model)
+    if told.kind == "checkpoint":
+        raise ValueError(
+            f"{told.path} is the checkpoint of a fit that was not over: the same 'alsatian fit' with --checkpoint"
+            f" {Path(told.path).parent} --resume goes on from there, and writes a model."
+        )
     loaded = load(args.model)
     known = loaded.interactions_ if isinstance(loaded, Recommender) else None
     known = loaded if isinstance(loaded, Interactions) else known

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 from alsatian.cli.arguments import UsageError
 from alsatian.console import counted as counted  # noqa: PLC0414 — subcommands have it from here
-from alsatian.console import print_table
+from alsatian.console import lacks_letters, print_table, write_utf8
 
 FILES = {".csv": "csv", ".tsv": "tsv", ".ndjson": "ndjson", ".jsonl": "ndjson", ".json": "json", ".parquet": "parquet"}
 PICTURES = (".png", ".pdf", ".svg")
@@ -186,6 +186,8 @@ def table_writer(
 def _writer(
     form: str, stream: TextIO, header: Sequence[str], title: str, shown: Callable[[Row], Sequence[str]]
 ) -> Iterator[Callable[[Iterable[Row]], None]]:
+    if form != "table":
+        write_utf8(stream)
     if form in ("csv", "tsv"):
         lines = csv.writer(stream, delimiter="," if form == "csv" else "\t", lineterminator="\n")
         lines.writerow(header)
@@ -199,7 +201,13 @@ def _writer(
             stream.write(dumps([dict(zip(header, row, strict=True)) for row in kept], indent=2) + "\n")
         else:
             align = ["right" if kept and _is_number(value) else "left" for value in (kept[0] if kept else header)]
-            print_table(list(header), [shown(row) for row in kept], title=title, align=align, stream=stream)  # type: ignore[arg-type]
+            cells = [shown(row) for row in kept]
+            if any(lacks_letters(stream, cell) for row in [[title], *cells] for cell in row):
+                warn(
+                    f"names have letters that {stream.encoding} lacks, and others stand for them: --json,"
+                    " --output-format csv and --output write UTF-8."
+                )
+            print_table(list(header), cells, title=title, align=align, stream=stream)  # type: ignore[arg-type]
 
 
 @contextmanager
@@ -217,7 +225,8 @@ def dumps(value: Any, *, indent: int | None = None) -> str:
 
 
 def print_json(value: Any, stream: TextIO | None = None) -> None:
-    """Print the result for scripts."""
+    """Print the result for scripts, in UTF-8."""
+    write_utf8(sys.stdout if stream is None else stream)
     print(dumps(value, indent=2), file=stream)
 
 

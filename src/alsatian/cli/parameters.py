@@ -16,6 +16,7 @@ class _Option(NamedTuple):
     type: Callable[[str], Any] | None = None
     choices: tuple[str, ...] | None = None
     metavar: str | None = None
+    default: Any = None
 
 
 def pair_or_number(text: str) -> Any:
@@ -89,7 +90,7 @@ _BOTH = {
         ("--solver",), "how rows are brought to their solution", None, ("auto", "exact", "cg", "subspace")
     ),
     "dtype": _Option(("--dtype",), "working precision", None, ("float32", "float64")),
-    "random_state": _Option(("--random-state", "--seed"), "seed of the random start", seed, None, "S"),
+    "random_state": _Option(("--random-state", "--seed"), "seed of the random start (default: 0)", seed, None, "S", 0),
     "n_jobs": _Option(("--n-jobs",), "threads (default: all that the process may use)", positive_int, None, "N"),
 }
 _ONLY = {
@@ -132,7 +133,9 @@ def _add(parser: argparse.ArgumentParser, title: str, options: dict[str, _Option
     group = parser.add_argument_group(title)
     for name, option in options.items():
         extra: dict[str, Any] = {"choices": option.choices} if option.choices else {"metavar": option.metavar}
-        group.add_argument(*option.flags, dest=name, type=option.type or str, help=option.help, **extra)
+        group.add_argument(
+            *option.flags, dest=name, type=option.type or str, default=option.default, help=option.help, **extra
+        )
 
 
 def parameters_of(args: argparse.Namespace, kind: str) -> dict[str, Any]:

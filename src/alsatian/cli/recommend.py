@@ -55,7 +55,9 @@ def run(args: argparse.Namespace) -> int:
     """List and write."""
     form = format_of(args)
     asked = bool(args.users) + bool(args.users_from) + args.all + bool(args.liked)
-    if asked != 1:
+    if asked > 1:
+        raise UsageError("give only one of USER …, --users-from FILE, --all and --liked ITEM ….")
+    if not asked:
         raise UsageError("say for whom: ids of users, --users-from FILE, --all, or --liked ITEM ….")
     recommender = load_recommender(args.model)
     titles = Titles(args, recommender.items_)

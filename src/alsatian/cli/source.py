@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from alsatian.cli.arguments import UsageError, non_negative_int
+from alsatian.cli.arguments import UsageError, non_negative_int, typed
 from alsatian.cli.output import counted, note, number, print_json, size, warn
 from alsatian.console import print_table
 
@@ -89,7 +89,9 @@ def plan_of(args: argparse.Namespace, source: str) -> Plan:
     """Find out what would be read, and say which columns are meant."""
     from alsatian.data.reading import plan
 
-    columns: dict[str, Any] = {role: getattr(args, f"{role}_column") for role in ROLES}
+    columns: dict[str, Any] = {
+        role: None if (name := getattr(args, f"{role}_column")) is None else typed(name) for role in ROLES
+    }
     columns |= {role: False for role in _NONE if getattr(args, f"no_{role}")}
     planned = plan(source, columns=columns, form=args.format, options=options_of(args))
     if args.dry_run:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import re
 from typing import Any
 
+from alsatian.cli.arguments import typed
 from alsatian.cli.output import counted, note, warn
+
+_YEAR = re.compile(r"\s*\(\d{4}\)\s*$")  # as films have it at the end of their titles
 
 
 def add_titles(parser: argparse.ArgumentParser) -> None:
@@ -75,16 +79,20 @@ class Titles:
         Raises
         ------
         UnknownIdError
-            Where it is not known, or several titles fit: names those that are near.
+            Where it is not known, or several titles fit: names those that are near. A title that is the text, or the
+            text and a year, comes before those that only hold it.
         """
         from alsatian.cli.ids import find
 
+        text = typed(text)
         found = find(text, self._ids)
         if found is not None:
             return found
         asked = text.casefold()
-        exact = [item for item, title in self._titles.items() if title.casefold() == asked]
-        near = exact or [item for item, title in self._titles.items() if asked in title.casefold()]
+        titles = {item: title.casefold() for item, title in self._titles.items()}
+        exact = [item for item, title in titles.items() if title == asked]
+        dated = [item for item, title in titles.items() if _YEAR.sub("", title) == asked]
+        near = exact or dated or [item for item, title in titles.items() if asked in title]
         if len(near) == 1:
             return near[0]
         from alsatian.data import UnknownIdError

@@ -13,7 +13,7 @@ from alsatian.console import print_table
 
 if TYPE_CHECKING:
     from alsatian.data import Interactions
-    from alsatian.data.reading import Reading
+    from alsatian.data.reading import Plan, Reading
 
 
 def register(subparsers: Any) -> None:
@@ -65,6 +65,7 @@ def run(args: argparse.Namespace) -> int:
     reading = source.read(args, planned)
     duplicates: Any = args.duplicates or ("last" if of_ratings(recommender.model_) else "sum")
     new = _as_known(reading, before, duplicates)
+    _check_times(before, new, planned)
     recommender.update(new, mode=args.mode, duplicates=duplicates)
     recommender.save(output)
     after = recommender.interactions_
@@ -79,6 +80,20 @@ def run(args: argparse.Namespace) -> int:
     print_table(["", "before", "after", "new"], rows)
     print(f"{output}, {size(output.stat().st_size)}, {counted(new.n_interactions, 'cell')} of {planned.source.name}")
     return 0
+
+
+def _check_times(before: Interactions, new: Interactions, planned: Plan) -> None:
+    """Refuse dates where the model has numbers for times, and numbers where it has dates."""
+    kinds = [
+        "dates" if times.dtype.kind == "M" else "numbers"
+        for times in (before.timestamps, new.timestamps)
+        if times is not None
+    ]
+    if len(set(kinds)) > 1:
+        raise ValueError(
+            f"{planned.source.name}, column {planned.names['timestamp']!r}: the times are {kinds[1]}, and those of the"
+            f" model are {kinds[0]}: write them as {kinds[0]}, or name another column with --timestamp-column."
+        )
 
 
 def _as_known(reading: Reading, known: Interactions, duplicates: Any) -> Interactions:

@@ -110,8 +110,11 @@ def _check_names(names: dict[str, str], choices: dict[str, Choice], present: lis
         )
 
 
+_LONGEST = 60  # characters of a name in a message
+
+
 def _listed(names: list[str]) -> str:
-    shown = ", ".join(map(repr, names[:20]))
+    shown = ", ".join(repr(name if len(name) <= _LONGEST else name[:_LONGEST] + "…") for name in names[:20])
     return f"{shown}, … ({len(names)} in all)" if len(names) > 20 else shown or "no column"
 
 

@@ -23,6 +23,7 @@ _CODES = frozenset(
 )
 _WHOLE = re.compile(r"[-+]?\d+")
 _CODE = re.compile(r"[-+]?0\d+")
+NO_NUMBER = "it holds no number"
 _LARGEST = 2**53  # up to which every whole number is a float64
 _TOO_LARGE = "it holds whole numbers beyond 2⁵³, as ids may be, which no arithmetic here keeps"
 
@@ -64,7 +65,7 @@ def _of_numbers(column: Any) -> Floats | str:
         return _TOO_LARGE
     values: Floats = column.cast(polars().Float64).to_numpy().copy()
     values[~np.isfinite(values)] = np.nan
-    return values if not np.isnan(values).all() else "it holds no number"
+    return values if not np.isnan(values).all() else NO_NUMBER
 
 
 def _of_texts(column: Any, name: str, reader: Reader, marks: frozenset[str], lines: list[int]) -> Floats | str:
@@ -72,7 +73,7 @@ def _of_texts(column: Any, name: str, reader: Reader, marks: frozenset[str], lin
     hole = np.array([text.casefold() in marks for text in texts])
     spelt = np.array([is_number(text) for text in texts])
     if hole.all():
-        return "it holds no number"
+        return NO_NUMBER
     given = [texts[row] for row in np.flatnonzero(~hole).tolist()]
     if not spelt[~hole].any():
         return _odd(given)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
@@ -201,3 +202,13 @@ def test_table_and_query_are_for_databases(tmp_path):
     (tmp_path / "x.csv").write_text("user,item\n1,2\n")
     with pytest.raises(ValueError, match="is no database"):
         plan(tmp_path / "x.csv", options=Options(table="x"))
+
+
+def test_a_query_may_end_in_a_comment_and_errors_are_those_of_the_query(tmp_path):
+    with closing(sqlite3.connect(tmp_path / "x.db")) as connection:
+        connection.execute("CREATE TABLE t (user, item)")
+        connection.execute("INSERT INTO t VALUES (1, 2)")
+        connection.commit()
+    assert plan(tmp_path / "x.db", options=Options(query="SELECT * FROM t -- newest")).read().rows == 1
+    with pytest.raises(ValueError, match='near "selec": syntax error'):
+        plan(tmp_path / "x.db", options=Options(query="selec"))

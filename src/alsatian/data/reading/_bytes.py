@@ -61,9 +61,10 @@ def encoding_of(sample: bytes, wanted: str | None = None) -> Encoding:
         return Encoding(_with_order(codec, mark), skipped)
     if mark is not None:
         return Encoding(mark[1], len(mark[0]))
-    zeros = sample.count(0)
-    if zeros > len(sample) // 4:
-        return Encoding("utf-16-be" if sample[:1] == b"\0" else "utf-16-le", 0, True)
+    first, second = sample[0::2].count(0), sample[1::2].count(0)
+    zeros, fewer = first + second, min(first, second)
+    if zeros > len(sample) // 4 and fewer <= zeros // 20:  # in text one byte of two is zero, and always the same one
+        return Encoding("utf-16-be" if first > second else "utf-16-le", 0, True)
     if zeros:
         raise ValueError("it holds bytes that no text has: is it a file of another format?")
     try:

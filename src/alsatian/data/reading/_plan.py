@@ -71,10 +71,24 @@ class Reading:
             users, items = (np.arange(first, first + size) for size in X.shape)
             return Interactions.from_matrix(X, users=users, items=items, dtype=dtype)
         has = self.table.columns
+        if "value" in has:
+            self._check_range(np.dtype(dtype))
         choices: dict[str, Any] = {role: role if role in has else False for role in ("value", "weight", "timestamp")}
         return Interactions.from_frame(
             self.table, user="user", item="item", **choices, duplicates=duplicates, dtype=dtype
         )  # fmt: skip
+
+    def _check_range(self, dtype: np.dtype[Any]) -> None:
+        """Refuse values that the precision has no room for, in words of the table."""
+        values = self.table.get_column("value").cast(float).to_numpy()
+        wide = np.flatnonzero(np.abs(values) > float(np.finfo(dtype).max))
+        if wide.size:
+            row = int(wide[0])
+            user, item = (self.table.get_column(role)[row] for role in ("user", "item"))
+            raise ValueError(
+                f"{self.plan.source.name}, column {self.plan.names['value']!r}: {values[row]:g}, of user {user!r} and "
+                f"item {item!r}, is too large for {dtype}: give --dtype float64 to 'alsatian fit'."
+            )
 
 
 @dataclass(frozen=True)

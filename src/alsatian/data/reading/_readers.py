@@ -10,6 +10,7 @@ from alsatian.data.reading import _ndjson, _text
 from alsatian.data.reading._bad import BadLines
 from alsatian.data.reading._bytes import SAMPLE, encoding_of
 from alsatian.data.reading._dialect import Decimal, Dialect, dialect_of
+from alsatian.data.reading._foreign import foreign
 from alsatian.data.reading._polars import polars
 from alsatian.data.reading._source import DATABASES, Source
 from alsatian.data.reading._sql import Query
@@ -86,6 +87,9 @@ class TextReader:
         self._source = source
         with source.open() as file:
             sample = file.read(SAMPLE)
+        told = foreign(sample)
+        if told is not None:
+            raise ValueError(f"it is {told}.")
         encoding = encoding_of(sample, options.encoding)
         found = dialect_of(
             sample, encoding, separator=options.separator, decimal=options.decimal, header=options.header,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import IO, Literal
 from urllib.parse import unquote, urlsplit
 
+from alsatian.data.reading._foreign import WORKBOOK, WORKBOOKS
 from alsatian.data.reading._packed import ENDINGS as PACKED
 from alsatian.data.reading._packed import Unpacked, member_of, opened, unpacked
 from alsatian.data.reading._spool import STANDARD_INPUT, Spool, of_stream, standard_input
@@ -98,6 +99,8 @@ def source_of(given: str | os.PathLike[str], form: str | None = None) -> Source:
     if kind is None and form == "postgresql":
         raise ValueError("PostgreSQL is read by a URL, postgresql://user@host/name, not from a file.")
     name = "standard input" if streamed else text
+    if kind is None and Path(inside).suffix.lower() in WORKBOOKS:
+        raise ValueError(f"{name}: it is {WORKBOOK}.")
     if kind is None:
         raise ValueError(f"{name}: the kind of file is not known by its name. Give its --format: {', '.join(FORMATS)}.")
     if spool is None:

@@ -57,8 +57,11 @@ class Query:
                 table = self._table(connection, table)
                 self._select, self.what = _quoted(table), f"table {table!r}"
             else:
-                self._select, self.what = f"({query.strip().rstrip(';')}) AS alsatian_query", "query"
-            cursor = self._executed(connection, f"SELECT * FROM {self._select} LIMIT 0")
+                self._select, self.what = (
+                    f"(\n{query.strip().rstrip(';')}\n) AS alsatian_query",
+                    "query",
+                )  # after a comment, too
+            cursor = self._executed(connection, f"SELECT * FROM {self._select} LIMIT 0", query=query)
             self.names = [str(column[0]) for column in cursor.description]
 
     def parts(self, chosen: Sequence[int]) -> Iterator[Part]:
@@ -106,7 +109,7 @@ class Query:
         except Exception as error:
             raise ValueError(f"{source.name} cannot be opened: {self._said(error)}") from None
 
-    def _executed(self, connection: Any, text: str, *, many: bool = False) -> Any:
+    def _executed(self, connection: Any, text: str, *, many: bool = False, query: str | None = None) -> Any:
         try:
             if self._source.kind == "postgresql" and many:
                 cursor = connection.cursor(name="alsatian")  # on the server: rows come as they are fetched
@@ -115,8 +118,19 @@ class Query:
                 cursor = connection.cursor()
             cursor.execute(text)
         except Exception as error:
-            raise ValueError(f"{self._source.name} refuses the query: {self._said(error)}") from None
+            told = error if query is None else self._of_query(connection, query) or error
+            raise ValueError(f"{self._source.name} refuses the query: {self._said(told)}") from None
         return cursor
+
+    def _of_query(self, connection: Any, query: str) -> Exception | None:
+        """Return what the database has against a query as it was given, without ours around it."""
+        try:
+            if self._source.kind == "postgresql":
+                connection.rollback()
+            connection.cursor().execute(query)
+        except Exception as error:
+            return error
+        return None
 
     def _fetched(self, cursor: Any) -> list[tuple[Any, ...]]:
         try:
