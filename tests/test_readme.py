@@ -17,7 +17,8 @@ from pages import agree
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
 MADE = {"_build", "project", "reference"}  # by Sphinx, where the site was built
-PAGES = [README, *(page for page in sorted((ROOT / "docs").rglob("*.md")) if not MADE & set(page.parts))]
+DOCS = ROOT / "docs"
+PAGES = [README, *(page for page in sorted(DOCS.rglob("*.md")) if page.relative_to(DOCS).parts[0] not in MADE)]
 LINKED = sorted({*PAGES, *ROOT.glob("[A-Z]*.md")})
 
 _FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```\s*$", re.MULTILINE | re.DOTALL)
