@@ -65,6 +65,15 @@ def test_the_largest_reg_is_where_factors_begin(bias, exponent, weighted):
     assert sizes[0] < 1e-4 * sizes[1]
 
 
+@pytest.mark.parametrize("model", [None, ALS(4, bias="both", random_state=0)])
+def test_the_first_point_has_no_factors(model):
+    X = np.random.default_rng(0).normal(size=(12, 8))
+    path = ALSPath(model, n_regs=4).fit(X)
+    assert path.points_[0].rank == 0
+    assert not path.singular_values_[0].any()
+    assert path.points_[-1].rank > 0
+
+
 def test_errors_are_those_of_the_models_on_held_out_cells():
     split = splits.random_cells(ratings(), test=0.2)
     path = ALSPath(ALS(4, bias="both", bias_reg=0.1, random_state=0), n_regs=6).fit(split)

@@ -326,6 +326,17 @@ def test_files_of_something_else_are_refused(tmp_path):
         searched(folder=tmp_path)
 
 
+def test_a_damaged_start_is_passed_over(tmp_path):
+    storage = journal(tmp_path)
+    folder = tmp_path / "starts"
+    searched(n_trials=2, folder=folder, storage=storage)
+    first = folder / "first.safetensors"
+    first.write_bytes(first.read_bytes()[:100])
+    with pytest.warns(UserWarning, match="a start of the search is damaged, and is passed over: .*first.safetensors"):
+        found = searched(n_trials=4, folder=folder, storage=storage)
+    assert len(found.trials) == 4
+
+
 def test_the_table_says_what_a_trial_started_from():
     trials = [
         Trial(n, {"reg": 0.1}, 1.0 + n, "complete", [], 0.5, 0.5, 3, start) for n, start in enumerate((None, -1, 0))

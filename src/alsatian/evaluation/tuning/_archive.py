@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -64,7 +65,11 @@ class Archive:
         if self._folder is None or not self._path(number).exists():
             return False
         path = self._path(number)
-        header, arrays = read(path, mmap=False, verify=True)
+        try:
+            header, arrays = read(path, mmap=False, verify=True)
+        except ModelFileError as error:
+            warnings.warn(f"a start of the search is damaged, and is passed over: {error}", stacklevel=2)
+            return False
         if header.get("kind") != _KIND or "columns" not in arrays or len(arrays["columns"]) != n_columns:
             raise ModelFileError(f"{path}: it holds no start of this search. Give another folder, or an empty one.")
         parts = [np.array(arrays[name]) for name in ("columns", "singular_values", "turn")]
