@@ -154,6 +154,13 @@ def test_a_study_of_something_else_is_refused(tmp_path):
         searched(n_trials=1, storage=storage, study_name="other")
 
 
+def test_fits_of_other_lengths_are_not_compared(tmp_path):
+    storage = journal(tmp_path)
+    searched(n_trials=1, storage=storage, max_iter=8)
+    with pytest.raises(ValueError, match="is of another max_iter or plateau"):
+        searched(n_trials=2, storage=storage, max_iter=3)
+
+
 def test_a_trial_that_was_cut_off_is_made_up_for(tmp_path):
     storage = journal(tmp_path)
     searched(n_trials=2, storage=storage)

@@ -17,6 +17,7 @@ _OTHERS = 4  # trials that have come to a stage, before any is pruned there
 _CALLED = {  # what a study is of, as its user says it
     "sums": "other data or another split", "cells": "other data or another split",
     "shape": "data of another shape", "how": "another relevant_from or exclude_seen",
+    "fits": "another max_iter or plateau",
 }  # fmt: skip
 _ABOUT, _FIRST = "alsatian", "first fit"  # attributes of the study
 

@@ -159,17 +159,17 @@ def tune(
     watched = whole_number(n_users, "n_users") if lists and n_users is not None else None
     held_out = HeldOut(split, measured, how, watched, seed)
     searched = space_of(template, held_out.train, space)
-    study = Study(
-        searched, sampler, storage=storage, name=study_name, greater_is_better=measured.greater_is_better, seed=seed,
-        about=_fingerprint(template, split, measured, searched, how), prune=prune,
-    )  # fmt: skip
-    archive = Archive(searched, None if folder is None else Path(folder), _OLDEST_OF_LISTS if lists else math.inf)
-    for number, point in [(FIRST, searched.rich()), *study.finished_points()]:
-        archive.restore(number, point, split.train.n_items)
     settings: dict[str, Any] = {
         "max_iter": whole_number(max_iter, "max_iter"),
         "plateau": (0.01 if lists else 0.001) if plateau is None else float(plateau),
     }
+    study = Study(
+        searched, sampler, storage=storage, name=study_name, greater_is_better=measured.greater_is_better, seed=seed,
+        about=_fingerprint(template, split, measured, searched, {"how": how, "fits": settings}), prune=prune,
+    )  # fmt: skip
+    archive = Archive(searched, None if folder is None else Path(folder), _OLDEST_OF_LISTS if lists else math.inf)
+    for number, point in [(FIRST, searched.rich()), *study.finished_points()]:
+        archive.restore(number, point, split.train.n_items)
 
     def made(point: Point) -> Any:
         return clone(template).set_params(**searched.parameters(template, point))
@@ -246,10 +246,10 @@ def _validation_of(data: Any, metric: Metric, validation: float, seed: int) -> S
     return chosen
 
 
-def _fingerprint(model: Any, split: Split, metric: Metric, space: Space, how: dict[str, Any]) -> str:
+def _fingerprint(model: Any, split: Split, metric: Metric, space: Space, more: dict[str, Any]) -> str:
     """Return what must be the same for a search to go on."""
     axes = [[axis.name, axis.low, axis.high, axis.log, [repr(c) for c in axis.choices]] for axis in space.axes]
     train, test = split.train, split.test
     sums = [float(np.sum(part.values.astype(np.float64))) for part in (train, test)]
-    told = {"model": repr(model), "metric": metric.name, "space": axes, "how": how, "shape": train.shape}
-    return json.dumps(told | {"cells": [len(train), len(test)], "sums": sums}, sort_keys=True)
+    told = {"model": repr(model), "metric": metric.name, "space": axes, "shape": train.shape}
+    return json.dumps(told | more | {"cells": [len(train), len(test)], "sums": sums}, sort_keys=True)
