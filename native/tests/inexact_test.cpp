@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <random>
 #include <string>
 #include <vector>
 
@@ -12,6 +11,7 @@
 #include "../panels.hpp"
 #include "../turn.hpp"
 #include "check.hpp"
+#include "random.hpp"
 #include "row_problem.hpp"
 
 using namespace row_problem;
@@ -21,33 +21,26 @@ using alsatian::Inexact;
 using alsatian::Method;
 using alsatian::RowCells;
 
-namespace {
+using testing::random_vector;
 
-template <class T>
-std::vector<T> numbers(std::size_t count, unsigned seed) {
-    std::mt19937_64 engine(seed);
-    std::uniform_real_distribution<double> uniform(-1, 1);
-    std::vector<T> v(count);
-    for (T& x : v) x = static_cast<T>(uniform(engine));
-    return v;
-}
+namespace {
 
 template <class T>
 void check_passes(const alsatian::Kernels<T>& kernel, int k, bool bias, i64 count, int what) {
     constexpr i64 kRows = 37;
-    const std::vector<T> data = numbers<T>(std::size_t(kRows * k), 5);
+    const std::vector<T> data = random_vector<T>(std::size_t(kRows * k), 5);
     const Factors<T> z{data.data(), kRows, k, bias};
     const alsatian::Panels layout(z.size(), kernel);
     std::vector<i32> index;
     for (i64 c = 0; c < count; c++) index.push_back(static_cast<i32>((kRows - 1 + 5 * c) % kRows));
-    const std::vector<T> target = numbers<T>(std::size_t(count), 1),
-                         weight = numbers<T>(std::size_t(count), 2),
-                         offset = numbers<T>(std::size_t(count), 3);
+    const std::vector<T> target = random_vector<T>(std::size_t(count), 1),
+                         weight = random_vector<T>(std::size_t(count), 2),
+                         offset = random_vector<T>(std::size_t(count), 3);
     RowCells<T> cells{index.data(), count, target.data()};
     if (what & 1) cells.weight = weight.data();
     if (what & 2) cells.rest = T(0.25);
     if (what & 4) cells.offset = offset.data();
-    const std::vector<T> start = numbers<T>(std::size_t(layout.padded), 4);
+    const std::vector<T> start = random_vector<T>(std::size_t(layout.padded), 4);
     Buffer<T> x(std::size_t(layout.padded)), gradient(std::size_t(layout.padded)),
         product(std::size_t(layout.padded));
     std::copy_n(start.data(), z.size(), x.data());
@@ -93,7 +86,7 @@ template <class T>
 void check_views() {
     constexpr int kAll = 29;
     constexpr i64 kRows = 11;
-    const std::vector<T> data = numbers<T>(std::size_t(kRows * kAll), 5), x = numbers<T>(64, 6);
+    const std::vector<T> data = random_vector<T>(std::size_t(kRows * kAll), 5), x = random_vector<T>(64, 6);
     const std::vector<i32> index{10, 0, 3, 10, 9, 8, 7, 1, 2, 4, 5, 6};
     const i64 count = std::ssize(index);
     for (const std::string& isa : alsatian::available_isas()) {
@@ -240,7 +233,8 @@ TEST(long_rows_in_step_lead_to_the_solution) {
 
 TEST(turned_sides_have_the_same_scores) {
     constexpr int k = 21;
-    std::vector<double> w = numbers<double>(300 * k, 1), z = numbers<double>(5 * k, 2), matrix(k * k, 0.0);
+    std::vector<double> w = random_vector<double>(300 * k, 1), z = random_vector<double>(5 * k, 2),
+                        matrix(k * k, 0.0);
     for (int c = 0; c < k; c++) matrix[std::size_t(c) * k + (c + 3) % k] = c % 2 ? -1.0 : 1.0;
     const double angle = 0.7;  // and two of the axes turned
     for (int c = 0; c < k; c++) {

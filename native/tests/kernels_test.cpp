@@ -10,6 +10,7 @@
 #include "../buffer.hpp"
 #include "../panels.hpp"
 #include "check.hpp"
+#include "random.hpp"
 
 using alsatian::Buffer;
 using alsatian::Factors;
@@ -17,18 +18,11 @@ using alsatian::i32;
 using alsatian::i64;
 using alsatian::Panels;
 
+using testing::random_vector;
+
 namespace {
 
 const std::vector<int> kSizes{1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 48, 63, 64, 65, 100, 127, 128, 130};
-
-template <class T>
-std::vector<T> random_vector(std::size_t count, unsigned seed) {
-    std::mt19937_64 engine(seed);
-    std::uniform_real_distribution<double> uniform(-1, 1);
-    std::vector<T> v(count);
-    for (T& x : v) x = static_cast<T>(uniform(engine));
-    return v;
-}
 
 template <class T>
 struct Gathered {

@@ -3,30 +3,23 @@
 
 #include <cmath>
 #include <limits>
-#include <random>
 #include <vector>
 
 #include "../panels.hpp"
 #include "check.hpp"
+#include "random.hpp"
 
 using alsatian::i32;
 using alsatian::i64;
 using alsatian::Timed;
+
+using testing::random_vector;
 
 namespace {
 
 void check_timed(const Timed& timed, i64 calls) {
     CHECK(std::isfinite(timed.seconds) && timed.seconds > 0);
     CHECK(timed.calls == calls);
-}
-
-template <class T>
-std::vector<T> random_vector(std::size_t count, unsigned seed) {
-    std::mt19937_64 engine(seed);
-    std::uniform_real_distribution<double> uniform(-1, 1);
-    std::vector<T> v(count);
-    for (T& x : v) x = static_cast<T>(uniform(engine));
-    return v;
 }
 
 // A chain that starts at c ends at r + (c − r) factorˢ, where r = term / (1 − factor).

@@ -90,3 +90,20 @@ def non_negative_float(text: str) -> float:
     if not 0 <= value < math.inf:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 up")
     return value
+
+
+def share(text: str) -> float:
+    """Parse a share of cells: a part of them, neither none nor all.
+
+    Examples
+    --------
+    >>> share("0.1")
+    0.1
+    """
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no share of the cells, such as 0.1: between 0 and 1")
+    return number

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alsatian.cli import early, source
-from alsatian.cli.arguments import UsageError
+from alsatian.cli.arguments import UsageError, share
 from alsatian.cli.output import add_quiet, check_place, counted, note, print_json, size
 from alsatian.cli.parameters import add_parameters, parameters_of
 from alsatian.console import print_table
@@ -60,7 +60,7 @@ def register(subparsers: Any) -> None:
     long.add_argument("--checkpoint", type=Path, metavar="FOLDER", help="keep the fit there after each iteration")
     long.add_argument(
         "--early-stopping",
-        type=early.share,
+        type=share,
         metavar="SHARE",
         help="set a share of each user's cells apart, such as 0.1, and make the iterations that are best for them",
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alsatian.cli import source
-from alsatian.cli.arguments import positive_int, seed
+from alsatian.cli.arguments import positive_int, seed, share
 from alsatian.cli.fit import kind_of
 from alsatian.cli.output import PICTURES, add_quiet, check_ending, check_place, note, print_json
 
@@ -51,7 +51,7 @@ def register(subparsers: Any) -> None:
         help="what to search, in place of the default: a range, reg=0.01..1, or choices, objective=hkv,ials",
     )
     search.add_argument(
-        "--validation", type=_share, default=0.1, metavar="P", help="share of cells to hold out (default: %(default)s)"
+        "--validation", type=share, default=0.1, metavar="P", help="share of cells to hold out (default: %(default)s)"
     )
     search.add_argument("--relevant-from", type=float, metavar="V", help="values from this on are worth listing")
     search.add_argument("--seed", type=seed, default=0, metavar="S", help="of split and search (default: %(default)s)")
@@ -124,16 +124,6 @@ def _number(text: str) -> Any:
         except ValueError:
             continue
     return text.strip()
-
-
-def _share(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no share between 0 and 1")
-    return value
 
 
 def _as_json(found: Tuning, name: str) -> dict[str, Any]:
