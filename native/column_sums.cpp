@@ -59,7 +59,8 @@ class PartialSums {
         const T* scale = root_weights_ ? root_weights_ + first : nullptr;
         k_.pack_rows(rows, consecutive(), count, count, scale, minus, layout_.padded, packed_.data(), stride_,
                      rhs_.data());
-        k_.gram(packed_.data(), stride_, count, layout_.padded, gram_.data(), layout_.stride, false);
+        k_.gram(packed_.data(), stride_, count, layout_.padded, gram_.data(), layout_.stride, Sum::add,
+                nullptr);
     }
 
     const T* root_weights_;

@@ -85,7 +85,7 @@ class RowsByRow {
             }
             const i64 chunk = task - first;
             for (i64 i = chunks[chunk]; i < chunks[chunk + 1]; i++) {
-                if (i + 1 < chunks[chunk + 1]) fetch_early(order_[i + 1]);
+                if (i + 1 < chunks[chunk + 1]) expect(order_[i + 1], worker);
                 solve(order_[i], worker);
                 crew_.tick(worker, 0);  // a row of minimum norm is long, and has no cells to count by
             }
@@ -149,7 +149,14 @@ class RowsByRow {
         return starts;
     }
 
-    // The first rows of Z that a row gathers are asked for while the row before it is solved.
+    // What a row gathers first is asked for while the row before it is solved.
+    void expect(i64 row, int worker) {
+        if (!inexact_)
+            solver_of(worker).expect(row);
+        else
+            fetch_early(row);
+    }
+
     void fetch_early(i64 row) const {
         constexpr i64 kRows = 12;
         constexpr int kLine = 64 / sizeof(T);

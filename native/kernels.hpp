@@ -30,6 +30,16 @@ struct Factors {
     int size() const { return k + (bias ? 1 : 0); }
 };
 
+// What a product does to the matrix that it is for.
+enum class Sum { set, add, subtract };
+
+// Rows that will be gathered next: while `gram` multiplies, it asks for them.
+struct Wanted {
+    const char* const* rows = nullptr;
+    i64 count = 0;
+    i64 lines = 0;  // cache lines of a row
+};
+
 // A pair whose score reached its query's threshold: the query's place in the block, the item's in the panel.
 template <class T>
 struct Hit {
@@ -71,8 +81,10 @@ struct Kernels {
     // x[r][first + d] − offset[first + d] for r = 0 … rows−1 (rows <= panel); the rest of the panel is zero.
     void (*pack_dense)(const T* x, i64 leading, i64 rows, i64 first, i64 depth, const T* offset, T* packed);
 
-    // Upper triangle of C ± Pᵀ P, P the packed rows (depth × padded).
-    void (*gram)(const T* packed, i64 stride, i64 depth, int padded, T* c, i64 c_stride, bool subtract);
+    // Upper triangle of C = or ±= Pᵀ P, P the packed rows (depth × padded). What is `wanted`, unless null, is
+    // brought near.
+    void (*gram)(const T* packed, i64 stride, i64 depth, int padded, T* c, i64 c_stride, Sum how,
+                 const Wanted* wanted);
 
     // C + Aᵀ B for one panel A (depth × rows, rows <= panel) and packed B (depth × padded): C has rows ×
     // padded.

@@ -124,7 +124,8 @@ class LeftOut {
             const int depth = std::min<int>(kBlock, s_.layout.padded - first);
             k_.pack_transposed(s_.step.fixed, cells.indices + begin, count, layout.padded, first, depth,
                                s_.inverse_root_ridge.data(), root_.data(), packed_.data(), stride);
-            k_.gram(packed_.data(), stride, depth, layout.padded, a_.data(), layout.stride, false);
+            k_.gram(packed_.data(), stride, depth, layout.padded, a_.data(), layout.stride, Sum::add,
+                    nullptr);
         }
         double trace = 0;
         for (int i = 0; i < count; i++) trace += a_[layout.at(i, i)] += shift;

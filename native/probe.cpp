@@ -154,7 +154,7 @@ struct GramTask : Task {
 
     void call() {
         rows.kernels.gram(rows.packed.data(), rows.stride, count, rows.layout.padded, a.data(),
-                          rows.layout.stride, false);
+                          rows.layout.stride, Sum::add, nullptr);
     }
     void answer() {
         rows.layout.clear(a.data());

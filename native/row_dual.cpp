@@ -42,7 +42,7 @@ void RowSolver<T>::dual(i64 row, Crew& crew, int worker) {
     for (int c = 0; c < s_.layout.size; c++) x_[c] *= s_.inverse_root_ridge[c] * s_.inverse_root_ridge[c];
     if (relaxed()) {
         load_old(row);
-        Buffer<T>& delta = rhs_;
+        Buffer<T>& delta = delta_;
         for (int c = 0; c < s_.layout.padded; c++) delta[c] = old_[c] - x_[c];
         result.curvature = penalty_of(s_.step, row, delta.data()) +
                            0.5 * curvature_of_cells(row, kObserved, s_.step.fixed, delta.data());
@@ -58,13 +58,15 @@ bool RowSolver<T>::solve_dual(const Factors<T>& z, const T* column_scale, double
     const Panels layout(count, k_);
     std::fill(dual_scale_.data() + count, dual_scale_.data() + layout.padded, T(0));
     std::fill(dual_x_.data() + count, dual_x_.data() + layout.padded, T(0));
-    layout.clear(dual_a_.data());
     const i64 stride = kBlock * layout.panel;
+    const Wanted wanted = wanted_after(0, 0);
+    const bool fetch = z.data == s_.step.fixed.data;  // the next row may not be gathered from a rotated side
     for (int first = 0; first < s_.layout.padded; first += kBlock) {
         const int depth = std::min<int>(kBlock, s_.layout.padded - first);
         k_.pack_transposed(z, dual_index_.data(), count, layout.padded, first, depth, column_scale,
                            dual_scale_.data(), dual_packed_.data(), stride);
-        k_.gram(dual_packed_.data(), stride, depth, layout.padded, dual_a_.data(), layout.stride, false);
+        k_.gram(dual_packed_.data(), stride, depth, layout.padded, dual_a_.data(), layout.stride,
+                first == 0 ? Sum::set : Sum::add, fetch && first == 0 ? &wanted : nullptr);
     }
     double trace = 0;
     for (int i = 0; i < count; i++) trace += dual_a_[layout.at(i, i)] += static_cast<T>(shift);

@@ -114,7 +114,7 @@ RowResult RowSolver<T>::fallback(i64 row, const RowPlan& plan) {
         result.optimum += dense ? w[r] * (s - 2 * system.t[r]) : (s - system.t[r]) * (s - system.t[r]);
         result.curvature += dense ? delta[r] * d : d * d;
     }
-    if (dense) result.optimum += tally_.constant;
+    if (dense) result.optimum += sum_.tally.constant;
     result.optimum *= 0.5;
     result.curvature *= 0.5;
     std::fill(x_.begin(), x_.end(), T(0));

@@ -73,17 +73,18 @@ void RowInverse::accumulate(i64 row, Crew& crew, int worker) {
                                          s_.step.offset ? s_.step.offset[j] : 0.0);
             (cell.q < 0 ? minus_ : plus_).add(j, std::sqrt(std::fabs(cell.q)), cell.coef);
         }
-        push(plus_, false);
-        push(minus_, true);
+        push(plus_, Sum::add);
+        push(minus_, Sum::subtract);
         crew.tick(worker, double(stop - b));
     }
 }
 
-void RowInverse::push(const CellBlock<double>& block, bool subtract) {
+void RowInverse::push(const CellBlock<double>& block, Sum how) {
     if (block.count == 0) return;
     k_.pack_rows(s_.step.fixed, block.index, block.count, block.count, block.scale, block.coef,
                  s_.layout.padded, packed_.data(), stride_, rhs_.data());
-    k_.gram(packed_.data(), stride_, block.count, s_.layout.padded, a_.data(), s_.layout.stride, subtract);
+    k_.gram(packed_.data(), stride_, block.count, s_.layout.padded, a_.data(), s_.layout.stride, how,
+            nullptr);
 }
 
 // A + Λ = UᵀU in place; false where that is singular to working precision.

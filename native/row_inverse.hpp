@@ -33,7 +33,7 @@ class RowInverse {
   private:
     i64 panel() const { return s_.layout.panel; }
     void accumulate(i64 row, Crew& crew, int worker);
-    void push(const CellBlock<double>& block, bool subtract);
+    void push(const CellBlock<double>& block, Sum how);
     bool factor(i64 row);
     void invert(i64 row);
     void pseudo_invert(i64 row);

@@ -48,7 +48,7 @@ bool RowSolver<T>::dual_in_eigenbasis(i64 row, T* w, const T* old, RowResult& re
     const i64 begin = cells.indptr[row];
     const int count = static_cast<int>(cells.length(row));
     const T scale = static_cast<T>(s_.scale(row));
-    Buffer<T>&inverse = inverse_, &root = old_, &right = rhs_;  // H⁻¹, H^-½, r'
+    Buffer<T>&inverse = inverse_, &root = old_, &right = delta_;  // H⁻¹, H^-½, r'
     for (int c = 0; c < size; c++) inverse[c] = T(1) / (rotated.eigenvalues[c] + scale);
     for (int c = 0; c < size; c++) root[c] = std::sqrt(inverse[c]);
     std::fill(right.begin(), right.end(), T(0));
@@ -86,7 +86,7 @@ bool RowSolver<T>::dual_in_eigenbasis(i64 row, T* w, const T* old, RowResult& re
     }
     result.optimum = 0.5 * (constant - explained);
     if (!relaxed()) return true;
-    Buffer<T>& delta = rhs_;
+    Buffer<T>& delta = delta_;
     double sum = 0;
     for (int c = 0; c < size; c++) {
         delta[c] = old[c] - w[c];

@@ -27,9 +27,9 @@ RowSolver<T>::RowSolver(const Shared<T>& shared, i64 longest_dual)
       k_(shared.kernels),
       stride_(kBlock * shared.layout.panel),
       packed_(std::size_t(stride_) * shared.layout.count),
-      a_(shared.layout.elements()),
+      sum_(shared.layout),
       x_(shared.layout.padded),
-      rhs_(shared.layout.padded),
+      delta_(shared.layout.padded),
       old_(shared.layout.padded),
       inverse_(shared.layout.padded) {
     if (longest_dual > 0) {
@@ -60,7 +60,7 @@ void RowSolver<T>::primal(i64 row, const RowPlan& plan, Crew& crew, int worker) 
     const i64 begin = s_.step.cells.indptr[row], end = s_.step.cells.indptr[row + 1];
     begin_sum(plan);
     if (end - begin <= kSegment) {
-        accumulate(plan, begin, end, a_.data(), rhs_.data(), tally_, crew, worker);
+        accumulate(plan, begin, end, sum_, crew, worker);
     } else {
         for (i64 b = begin; b < end; b += kSegment) {
             segment(plan, b, std::min(end, b + kSegment), crew, worker);
@@ -72,36 +72,34 @@ void RowSolver<T>::primal(i64 row, const RowPlan& plan, Crew& crew, int worker) 
 
 template <class T>
 void RowSolver<T>::segment(const RowPlan& plan, i64 begin, i64 end, Crew& crew, int worker) {
-    if (a_segment_.size() == 0) {
-        a_segment_ = Buffer<T>(s_.layout.elements());
-        rhs_segment_ = Buffer<T>(s_.layout.padded);
-    }
-    s_.layout.clear(a_segment_.data());
-    std::fill(rhs_segment_.begin(), rhs_segment_.end(), T(0));
-    tally_segment_ = Tally{};
-    accumulate(plan, begin, end, a_segment_.data(), rhs_segment_.data(), tally_segment_, crew, worker);
+    if (segment_.a.size() == 0) segment_ = NormalSum<T>(s_.layout);
+    segment_.clear();
+    accumulate(plan, begin, end, segment_, crew, worker);
 }
 
 template <class T>
 void RowSolver<T>::begin_sum(const RowPlan& plan) {
-    tally_ = Tally{};
+    sum_.clear();
     const double weight = plan.rule.gram_weight;
-    if (weight > 0) {
-        s_.layout.copy(a_.data(), s_.side->start.data());
-        for (int c = 0; c < s_.layout.padded; c++) rhs_[c] = static_cast<T>(weight * s_.side->sums.rhs[c]);
-        tally_.constant = weight * s_.side->sums.square;
-    } else {
-        s_.layout.clear(a_.data());
-        std::fill(rhs_.begin(), rhs_.end(), T(0));
-    }
+    if (weight == 0) return;
+    s_.layout.copy(sum_.a.data(), s_.side->start.data());
+    sum_.untouched = false;
+    for (int c = 0; c < s_.layout.padded; c++) sum_.rhs[c] = static_cast<T>(weight * s_.side->sums.rhs[c]);
+    sum_.tally.constant = weight * s_.side->sums.square;
 }
 
 template <class T>
 void RowSolver<T>::add_segment(const RowSolver& other) {
-    s_.layout.add(a_.data(), other.a_segment_.data());
-    for (int c = 0; c < s_.layout.padded; c++) rhs_[c] += other.rhs_segment_[c];
-    tally_.constant += other.tally_segment_.constant;
-    tally_.cells += other.tally_segment_.cells;
+    const NormalSum<T>& part = other.segment_;
+    for (int c = 0; c < s_.layout.padded; c++) sum_.rhs[c] += part.rhs[c];
+    sum_.tally.constant += part.tally.constant;
+    sum_.tally.cells += part.tally.cells;
+    if (part.untouched) return;
+    if (sum_.untouched)
+        s_.layout.copy(sum_.a.data(), part.a.data());
+    else
+        s_.layout.add(sum_.a.data(), part.a.data());
+    sum_.untouched = false;
 }
 
 template <class T>
@@ -110,40 +108,77 @@ void RowSolver<T>::finish_sum(i64 row, const RowPlan& plan, Crew& crew, int work
         accumulate_absent(row);
         crew.tick(worker, 0);
     }
-    if (tally_.cells == 0 && s_.gram_weight() == 0) return write_empty(row);  // all its weights are zero
+    if (sum_.tally.cells == 0 && s_.gram_weight() == 0) return write_empty(row);  // all its weights are zero
+    if (sum_.untouched) s_.layout.clear(sum_.a.data());
     finish(row, finish_primal(row, plan));
+}
+
+template <class T>
+void RowSolver<T>::expect(i64 row) {
+    const Cells<T>& cells = s_.step.cells;
+    next_index_ = cells.indices + cells.indptr[row];
+    next_count_ = std::min(kBlock, cells.length(row));
+}
+
+// The rows that are gathered after cell `from`: those of up to a block of cells to `end`, then of the next
+// row.
+template <class T>
+Wanted RowSolver<T>::wanted_after(i64 from, i64 end) {
+    const Factors<T>& z = s_.step.fixed;
+    i64 count = 0;
+    auto add = [&](const i32* index, i64 rows) {
+        for (i64 c = 0; c < rows; c++) rows_[count++] = reinterpret_cast<const char*>(z.row(index[c]));
+    };
+    const i64 here = std::min(kBlock, end - from);
+    add(s_.step.cells.indices + from, here);
+    add(next_index_, std::min(kBlock - here, next_count_));
+    return {rows_, count, (z.k * i64(sizeof(T)) + 63) / 64};
+}
+
+// Reads x − o of cells of weight one, and returns the sum of their squares: by four sums, as each waits for
+// itself.
+template <class T>
+double RowSolver<T>::read_targets(i64 begin, i64 count, T* targets) const {
+    const Cells<T>& cells = s_.step.cells;
+    for (i64 c = 0; c < count; c++) targets[c] = cells.values[begin + c] - offset(cells.indices[begin + c]);
+    double sums[4] = {};
+    i64 c = 0;
+    for (; c + 4 <= count; c += 4)
+        for (int i = 0; i < 4; i++) sums[i] += double(targets[c + i]) * double(targets[c + i]);
+    for (; c < count; c++) sums[0] += double(targets[c]) * double(targets[c]);
+    return (sums[0] + sums[1]) + (sums[2] + sums[3]);
 }
 
 // Adds cells [begin, end) of the row to A and r, and to the constant of the loss.
 template <class T>
-void RowSolver<T>::accumulate(const RowPlan& plan, i64 begin, i64 end, T* a, T* rhs, Tally& tally, Crew& crew,
+void RowSolver<T>::accumulate(const RowPlan& plan, i64 begin, i64 end, NormalSum<T>& sum, Crew& crew,
                               int worker) {
     const Cells<T>& cells = s_.step.cells;
     const bool plain = !cells.weighted() && plan.rule == kObserved;
     for (i64 b = begin; b < end; b += kBlock) {
         const i64 stop = std::min(end, b + kBlock);
         if (plain) {
-            tally.cells += stop - b;
             T coef[kBlock];
-            for (i64 c = b; c < stop; c++) {
-                const T t = cells.value(c) - offset(cells.indices[c]);
-                coef[c - b] = t;
-                tally.constant += double(t) * double(t);
-            }
+            sum.tally.cells += stop - b;
+            sum.tally.constant += read_targets(b, stop - b, coef);
+            const Wanted wanted = wanted_after(stop, end);
             k_.pack_rows(s_.step.fixed, cells.indices + b, stop - b, end - b, nullptr, coef, s_.layout.padded,
-                         packed_.data(), stride_, rhs);
-            k_.gram(packed_.data(), stride_, stop - b, s_.layout.padded, a, s_.layout.stride, false);
+                         packed_.data(), stride_, sum.rhs.data());
+            k_.gram(packed_.data(), stride_, stop - b, s_.layout.padded, sum.a.data(), s_.layout.stride,
+                    sum.untouched ? Sum::set : Sum::add, &wanted);
+            sum.untouched = false;
         } else {
             plus_.count = minus_.count = 0;
             for (i64 c = b; c < stop; c++) {
                 if (plan.rule == kObserved && cells.weight(c) == 0) continue;
                 const CellTerms<T> cell = terms(plan.rule, c);
-                tally.constant += cell.constant;
+                sum.tally.constant += cell.constant;
                 (cell.q < 0 ? minus_ : plus_).add(cells.indices[c], std::sqrt(std::fabs(cell.q)), cell.coef);
             }
-            tally.cells += plus_.count + minus_.count;
-            push(plus_, false, a, rhs);
-            push(minus_, true, a, rhs);
+            sum.tally.cells += plus_.count + minus_.count;
+            const Wanted wanted = wanted_after(stop, end);
+            push(plus_, Sum::add, sum, &wanted);
+            push(minus_, Sum::subtract, sum);
         }
         crew.tick(worker, double(stop - b));
     }
@@ -163,49 +198,53 @@ void RowSolver<T>::accumulate_absent(i64 row) {
             continue;
         }
         const CellTerms<T> cell(kObserved, T(1), T(0), offset(column));
-        tally_.constant += cell.constant;
-        tally_.cells++;
+        sum_.tally.constant += cell.constant;
+        sum_.tally.cells++;
         plus_.add(column, T(1), cell.coef);
         if (plus_.count < kBlock) continue;
-        push(plus_, false, a_.data(), rhs_.data());
+        push(plus_, Sum::add, sum_);
         plus_.count = 0;
     }
-    push(plus_, false, a_.data(), rhs_.data());
+    push(plus_, Sum::add, sum_);
 }
 
 template <class T>
-void RowSolver<T>::push(const CellBlock<T>& block, bool subtract, T* a, T* rhs) {
+void RowSolver<T>::push(const CellBlock<T>& block, Sum how, NormalSum<T>& sum, const Wanted* wanted) {
     if (block.count == 0) return;
+    if (sum.untouched && how == Sum::add) how = Sum::set;  // nothing is taken away from nothing
     k_.pack_rows(s_.step.fixed, block.index, block.count, block.count, block.scale, block.coef,
-                 s_.layout.padded, packed_.data(), stride_, rhs);
-    k_.gram(packed_.data(), stride_, block.count, s_.layout.padded, a, s_.layout.stride, subtract);
+                 s_.layout.padded, packed_.data(), stride_, sum.rhs.data());
+    k_.gram(packed_.data(), stride_, block.count, s_.layout.padded, sum.a.data(), s_.layout.stride, how,
+            wanted);
+    sum.untouched = false;
 }
 
 template <class T>
 RowResult RowSolver<T>::finish_primal(i64 row, const RowPlan& plan) {
     const Panels& layout = s_.layout;
+    Buffer<T>& a = sum_.a;
     const double scale = s_.scale(row);
-    for (int c = 0; c < layout.size; c++) a_[layout.at(c, c)] += static_cast<T>(scale * s_.lambda(c));
-    layout.set_padding(a_.data());
+    for (int c = 0; c < layout.size; c++) a[layout.at(c, c)] += static_cast<T>(scale * s_.lambda(c));
+    layout.set_padding(a.data());
     double trace = 0;
-    for (int c = 0; c < layout.size; c++) trace += a_[layout.at(c, c)];
+    for (int c = 0; c < layout.size; c++) trace += a[layout.at(c, c)];
     const T tolerance = static_cast<T>(kPivotRoundings * std::numeric_limits<T>::epsilon());
-    const bool regular = k_.cholesky(a_.data(), layout.stride, layout.padded, tolerance, inverse_.data());
+    const bool regular = k_.cholesky(a.data(), layout.stride, layout.padded, tolerance, inverse_.data());
     const double singular = kSingularRoundings * double(std::numeric_limits<T>::epsilon()) * trace;
     if (!regular || (too_small_to_regularize<T>(scale * s_.least_lambda(), trace) &&
-                     smallest_eigenvalue(k_, layout, a_.data(), inverse_.data()) <= singular))
+                     smallest_eigenvalue(k_, layout, a.data(), inverse_.data()) <= singular))
         return fallback(row, plan);
     counts.primal++;
-    std::copy(rhs_.begin(), rhs_.end(), x_.begin());
-    k_.solve(a_.data(), layout.stride, layout.padded, inverse_.data(), x_.data());
+    std::copy(sum_.rhs.begin(), sum_.rhs.end(), x_.begin());
+    k_.solve(a.data(), layout.stride, layout.padded, inverse_.data(), x_.data());
     RowResult result;
     double explained = 0;  // w̃*·r = w̃*ᵀAw̃*
-    for (int c = 0; c < layout.size; c++) explained += double(x_[c]) * double(rhs_[c]);
-    result.optimum = 0.5 * (tally_.constant - explained);
+    for (int c = 0; c < layout.size; c++) explained += double(x_[c]) * double(sum_.rhs[c]);
+    result.optimum = 0.5 * (sum_.tally.constant - explained);
     if (relaxed()) {
         load_old(row);
-        for (int c = 0; c < layout.padded; c++) rhs_[c] = old_[c] - x_[c];
-        result.curvature = 0.5 * k_.norm_through(a_.data(), layout.stride, layout.padded, rhs_.data());
+        for (int c = 0; c < layout.padded; c++) delta_[c] = old_[c] - x_[c];
+        result.curvature = 0.5 * k_.norm_through(a.data(), layout.stride, layout.padded, delta_.data());
     }
     return result;
 }

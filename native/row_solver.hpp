@@ -92,6 +92,21 @@ struct Tally {
     i64 cells = 0;        // of positive weight
 };
 
+// The normal equations of a row while they are added up.
+template <class T>
+struct NormalSum {
+    Buffer<T> a, rhs;
+    bool untouched = true;  // a is to be taken for zero: the first product sets it
+    Tally tally;
+    NormalSum() = default;
+    explicit NormalSum(const Panels& layout) : a(layout.elements()), rhs(layout.padded) {}
+    void clear() {
+        std::fill(rhs.begin(), rhs.end(), T(0));
+        tally = Tally{};
+        untouched = true;
+    }
+};
+
 template <class T>
 class RowSolver {
   public:
@@ -99,6 +114,8 @@ class RowSolver {
 
     // Solves row i and writes it out, or puts it aside for `finish_batch`.
     void solve(i64 row, Crew& crew, int worker);
+    // Says which row comes after this one: what it gathers first is fetched while this one is solved.
+    void expect(i64 row);
     // Solves the rows put aside.
     void finish_batch(Crew& crew, int worker);
 
@@ -121,10 +138,11 @@ class RowSolver {
     RowResult finish_primal(i64 row, const RowPlan& plan);
     RowResult fallback(i64 row, const RowPlan& plan);
     std::vector<double> careful_solution(i64 row, const LeastSquares& system, bool dense);
-    void accumulate(const RowPlan& plan, i64 begin, i64 end, T* a, T* rhs, Tally& tally, Crew& crew,
-                    int worker);
+    void accumulate(const RowPlan& plan, i64 begin, i64 end, NormalSum<T>& sum, Crew& crew, int worker);
+    double read_targets(i64 begin, i64 count, T* targets) const;
     void accumulate_absent(i64 row);
-    void push(const CellBlock<T>& block, bool subtract, T* a, T* rhs);
+    void push(const CellBlock<T>& block, Sum how, NormalSum<T>& sum, const Wanted* wanted = nullptr);
+    Wanted wanted_after(i64 from, i64 end);
     LeastSquares dense_system(i64 row) const;
     double curvature_of_cells(i64 row, const Rule& rule, const Factors<T>& z, const T* delta) const;
     bool relaxed() const { return s_.step.relaxation != 1.0; }
@@ -141,15 +159,18 @@ class RowSolver {
     const Shared<T>& s_;
     const Kernels<T>& k_;
     i64 stride_;  // of packed rows
-    Buffer<T> packed_, a_, a_segment_;
-    Buffer<T> x_, rhs_, rhs_segment_, old_, inverse_;
+    Buffer<T> packed_;
+    NormalSum<T> sum_, segment_;
+    Buffer<T> x_, delta_, old_, inverse_;
     Panels dual_layout_;  // of the largest dual system
     Buffer<T> dual_a_, dual_packed_, dual_x_, dual_inverse_, dual_scale_;
     std::vector<i32> dual_index_;
     std::vector<T> dual_target_;
-    Tally tally_, tally_segment_;
     CellBlock<T> plus_, minus_;
-    std::vector<i64> batch_;  // rows put aside for the eigenbasis
+    const i32* next_index_ = nullptr;  // of the row that comes next
+    i64 next_count_ = 0;
+    const char* rows_[kBlock];  // that are wanted
+    std::vector<i64> batch_;    // rows put aside for the eigenbasis
     Buffer<T> batch_old_, batch_new_, batch_x_;
     typename Rotation<T>::Scratch scratch_;
 };

@@ -116,23 +116,24 @@ void RowSubspace<T>::add_cells(const Factors<T>& block) {
         if (plain) {
             k_.pack_rows(block, index + b, stop - b, count - b, nullptr, pull_.data() + b, layout_.padded,
                          packed_.data(), stride_, rhs_.data());
-            k_.gram(packed_.data(), stride_, stop - b, layout_.padded, a_.data(), layout_.stride, false);
+            k_.gram(packed_.data(), stride_, stop - b, layout_.padded, a_.data(), layout_.stride, Sum::add,
+                    nullptr);
             continue;
         }
         plus_.count = minus_.count = 0;
         for (i64 c = b; c < stop; c++)
             (weight_[c] < 0 ? minus_ : plus_).add(index[c], std::sqrt(std::fabs(weight_[c])), pull_[c]);
-        push(block, plus_, false);
-        push(block, minus_, true);
+        push(block, plus_, Sum::add);
+        push(block, minus_, Sum::subtract);
     }
 }
 
 template <class T>
-void RowSubspace<T>::push(const Factors<T>& block, const CellBlock<T>& cells, bool subtract) {
+void RowSubspace<T>::push(const Factors<T>& block, const CellBlock<T>& cells, Sum how) {
     if (cells.count == 0) return;
     k_.pack_rows(block, cells.index, cells.count, cells.count, cells.scale, cells.coef, layout_.padded,
                  packed_.data(), stride_, rhs_.data());
-    k_.gram(packed_.data(), stride_, cells.count, layout_.padded, a_.data(), layout_.stride, subtract);
+    k_.gram(packed_.data(), stride_, cells.count, layout_.padded, a_.data(), layout_.stride, how, nullptr);
 }
 
 // What of A and the gradient does not come from the row's own cells.

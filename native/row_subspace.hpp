@@ -24,7 +24,7 @@ class RowSubspace {
     void start(i64 row);
     void improve(int first, int width);
     void add_cells(const Factors<T>& block);
-    void push(const Factors<T>& block, const CellBlock<T>& cells, bool subtract);
+    void push(const Factors<T>& block, const CellBlock<T>& cells, Sum how);
     void add_shared(int first);
 
     const InexactSide<T>& side_;

@@ -87,7 +87,8 @@ ALSATIAN_INLINE bool eliminate_rows(T* a, i64 stride, int padded, int i, int j, 
 
     // The vectors that hold the S × S triangle are brought up to date first, so that it can be factored.
     constexpr int V = S > W ? S / W : 1;
-    tile<T, S, V, true>(left, block + first, j, row + first);
+    NoFetcher none;
+    tile<T, Sum::subtract>(Shape<S, V>{}, left, block + first, j, row + first, none);
     T l[S][S];
     for (int r = 0; r < S; r++)
         for (int s = r; s < S; s++) l[r][s] = row[r * P + j + s];
@@ -109,6 +110,7 @@ template <class T>
 bool cholesky(T* a, i64 stride, int padded, T tolerance, T* inverse_diagonal) {
     constexpr int P = kPanel<T>, S = kStep<T>;
     const int panels = (padded + P - 1) / P;
+    NoFetcher none;
     for (int c = 0; c < padded; c++)
         inverse_diagonal[c] = tolerance * a[(c / P) * stride + i64(c) * P + c % P];
     bool good = true;
@@ -118,8 +120,9 @@ bool cholesky(T* a, i64 stride, int padded, T tolerance, T* inverse_diagonal) {
         for (int p = i; p < panels; p++)
             for (int d = 0; d < top; d += kUpdateDepth) {
                 const int depth = top - d < kUpdateDepth ? top - d : kUpdateDepth;
-                panel_product<T, true>(panel + i64(d) * P, a + p * stride + i64(d) * P, depth, rows,
-                                       panel_width<T>(padded, p), p == i, a + p * stride + i64(top) * P);
+                panel_product<T, Sum::subtract>(panel + i64(d) * P, a + p * stride + i64(d) * P, depth, rows,
+                                                panel_width<T>(padded, p), p == i,
+                                                a + p * stride + i64(top) * P, none);
             }
         for (int j = 0; j < rows; j += S) {
             T floor[S];

@@ -1,6 +1,7 @@
 // Every kernel of every instruction set that this machine has, against plain loops in double.
 #include "../kernels.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <random>
@@ -47,6 +48,15 @@ struct Gathered {
 };
 
 template <class T>
+Buffer<T> gram_of(const alsatian::Kernels<T>& kernel, const Panels& layout, const T* packed, i64 stride,
+                  i64 count, T before, const alsatian::Wanted* wanted) {
+    Buffer<T> a(layout.elements());
+    std::fill(a.begin(), a.end(), before);
+    kernel.gram(packed, stride, count, layout.padded, a.data(), layout.stride, alsatian::Sum::set, wanted);
+    return a;
+}
+
+template <class T>
 void check_gram_of_size(const alsatian::Kernels<T>& kernel, int k, bool bias, i64 count) {
     const Gathered<T> g(k, bias, count);
     const Panels layout(g.z.size(), kernel);
@@ -57,7 +67,8 @@ void check_gram_of_size(const alsatian::Kernels<T>& kernel, int k, bool bias, i6
     Buffer<T> packed(std::size_t(stride) * layout.count), rhs(layout.padded), a(layout.elements());
     kernel.pack_rows(g.z, g.index.data(), count, count, scale.data(), coef.data(), layout.padded,
                      packed.data(), stride, rhs.data());
-    kernel.gram(packed.data(), stride, count, layout.padded, a.data(), layout.stride, false);
+    kernel.gram(packed.data(), stride, count, layout.padded, a.data(), layout.stride, alsatian::Sum::add,
+                nullptr);
     const double eps = std::numeric_limits<T>::epsilon() * double(count + 4) * 4;
     for (int r = 0; r < layout.padded; r++) {
         double expected = 0;
@@ -70,9 +81,18 @@ void check_gram_of_size(const alsatian::Kernels<T>& kernel, int k, bool bias, i6
             CHECK_CLOSE(a[layout.at(r, c)], gram, eps);
         }
     }
-    kernel.gram(packed.data(), stride, count, layout.padded, a.data(), layout.stride, true);
+    kernel.gram(packed.data(), stride, count, layout.padded, a.data(), layout.stride, alsatian::Sum::subtract,
+                nullptr);
     for (int r = 0; r < layout.padded; r++)
         for (int c = r; c < layout.padded; c++) CHECK_CLOSE(a[layout.at(r, c)], 0.0, eps);
+
+    // Whatever was there before is not looked at; and what is wanted next changes no bit.
+    const Buffer<T> twice = gram_of(kernel, layout, packed.data(), stride, count, T(0), nullptr);
+    const std::vector<const char*> rows(3, reinterpret_cast<const char*>(g.data.data()));
+    const alsatian::Wanted wanted{rows.data(), 3, (k * i64(sizeof(T)) + 63) / 64};
+    const Buffer<T> once = gram_of(kernel, layout, packed.data(), stride, count, T(7), &wanted);
+    for (int r = 0; r < layout.padded; r++)
+        for (int c = r; c < layout.padded; c++) CHECK(once[layout.at(r, c)] == twice[layout.at(r, c)]);
 
     std::vector<T> dots(static_cast<std::size_t>(count));
     kernel.dots(g.z, g.index.data(), count, rhs.data(), dots.data());
