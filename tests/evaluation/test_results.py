@@ -81,6 +81,9 @@ def test_bad_parameters_are_refused():
     for level in (0, 1, 95, NAN):
         with pytest.raises(ValueError, match="level"):
             found.interval(level)
+    for seed in (-1, 1.5, "a"):
+        with pytest.raises(ValueError, match="seed must be a whole number of at least 0"):
+            found.interval(seed=seed)
     for number in (0, 1.5):
         with pytest.raises(ValueError, match="n_resamples"):
             found.interval(n_resamples=number)

@@ -14,7 +14,7 @@ from alsatian.data._frames import make_frame
 from alsatian.evaluation._cross_validate import CrossValidation, evaluated_on, splits_of
 from alsatian.evaluation._evaluate import Backend, Given
 from alsatian.evaluation._metric import parse_all
-from alsatian.evaluation._parameters import whole_number
+from alsatian.evaluation._parameters import inner_share, whole_number
 from alsatian.evaluation._resampling import Values, holm, two_sided
 from alsatian.evaluation._tables import number, span, table
 from alsatian.evaluation.splits import Split
@@ -246,8 +246,7 @@ def compare(
         )
     if test not in _NAMES or by not in {"user", "cell"}:
         raise ValueError(f"test must be 'permutation' or 'bootstrap' and by 'user' or 'cell', got {test!r} and {by!r}.")
-    if not 0 < level < 1:
-        raise ValueError(f"level must lie between 0 and 1, such as 0.95, got {level!r}.")
+    level, seed = inner_share(level, "level", "0.95"), whole_number(seed, "seed", least=0)
     n_resamples = whole_number(n_resamples, "n_resamples")
     named = {str(name): model for name, model in models.items()}
     how = {"relevant_from": relevant_from, "exclude_seen": exclude_seen}

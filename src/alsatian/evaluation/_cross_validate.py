@@ -16,7 +16,7 @@ from alsatian.data.interactions import Interactions
 from alsatian.evaluation._evaluate import Backend, Evaluation, Given, Scores, judged
 from alsatian.evaluation._fit_on import check_split, fit_on, unfitted, with_share_of_worker
 from alsatian.evaluation._metric import Metric, parse_all
-from alsatian.evaluation._parameters import whole_number
+from alsatian.evaluation._parameters import inner_share, whole_number
 from alsatian.evaluation._resampling import Terms, Values, terms_of
 from alsatian.evaluation._score import Score
 from alsatian.evaluation._tables import number, shortened, span, table
@@ -81,8 +81,7 @@ class FoldedScore:
         low, high : float
             NaN for a number of the whole, such as coverage.
         """
-        if not 0 < level < 1:
-            raise ValueError(f"level must lie between 0 and 1, such as 0.95, got {level!r}.")
+        level = inner_share(level, "level", "0.95")
         terms = self.terms()
         if terms is None:
             return math.nan, math.nan

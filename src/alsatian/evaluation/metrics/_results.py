@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from alsatian.evaluation._parameters import generator_of, inner_share, whole_number
+
 Array = NDArray[np.float64]
 
 _RESAMPLES = 1000
@@ -192,11 +194,8 @@ def bootstrap_interval(
     n_resamples: int,
 ) -> tuple[float, float]:
     """Return the middle `level` of what the formula makes of the totals of rows drawn with replacement."""
-    if not 0 < level < 1:
-        raise ValueError(f"level must lie between 0 and 1, such as 0.95, got {level!r}.")
-    if not isinstance(n_resamples, (int, np.integer)) or n_resamples < 1:
-        raise ValueError(f"n_resamples must be a whole number of at least 1, got {n_resamples!r}.")
-    values = _resampled(sums, formula, seed, int(n_resamples))
+    level, n_resamples = inner_share(level, "level", "0.95"), whole_number(n_resamples, "n_resamples")
+    values = _resampled(sums, formula, seed, n_resamples)
     if not values.size:
         return math.nan, math.nan
     low, high = np.nanquantile(values, [(1 - level) / 2, (1 + level) / 2])
@@ -214,7 +213,7 @@ def _resampled(
     size = len(sums)
     if size < 2:
         return np.empty(0)
-    rng = np.random.default_rng(seed)
+    rng = generator_of(seed)
     starts = np.flatnonzero(np.append(True, (np.diff(sums, axis=0) != 0).any(axis=1)))
     few = starts.size <= size // _FEW
     source = sums[starts] if few else sums
