@@ -180,13 +180,14 @@ class Folds(Sequence[Split]):
     def _position(self, index: Any) -> int:
         """Return the number of a fold; a negative one counts from the end."""
         try:
-            return range(self._number)[index]
+            found: int = range(self._number)[index]
         except IndexError:
             raise IndexError(
                 f"there is no fold {index}: the {self._number} folds are numbered 0 to {self._number - 1}."
             ) from None
         except TypeError:
             raise TypeError(f"the number of a fold, or a slice, is needed, got {index!r}.") from None
+        return found
 
     def __iter__(self) -> Iterator[Split]:
         """Go through the splits."""
