@@ -23,6 +23,13 @@ def real_number(value: Any, what: str, such_as: str) -> float:
     return float(value)
 
 
+def judging(relevant_from: Any, exclude_seen: bool) -> dict[str, Any]:
+    """Return how lists are judged, as an `Outcome` takes it."""
+    if relevant_from is not None:
+        real_number(relevant_from, "relevant_from", "4.0")
+    return {"relevant_from": relevant_from, "exclude_seen": exclude_seen}
+
+
 def inner_share(value: Any, what: str, such_as: str) -> float:
     """Return a parameter that has to lie between 0 and 1, both excluded: the level of an interval, say."""
     try:
