@@ -148,7 +148,7 @@ class Comparison:
         rows = [
             [d.metric, f"{d.first} − {d.second}", number(d.difference), span(d.low, d.high), _p(d.p), _p(d.p_adjusted)]
             for d in self.differences
-        ]  # none is 0: the exchange, or the resample, that was seen is counted among those drawn
+        ]
         lines.append(table(["metric", "difference of", "", f"{self.level:.0%} interval", "p", "p (Holm)"], rows))
         tested = sum(not math.isnan(d.p) for d in self.differences)
         lines.append(

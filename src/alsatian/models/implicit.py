@@ -30,8 +30,8 @@ from alsatian.models._overflow import ridge_scale
 from alsatian.models._solver import improving_of
 
 NO_STD = (
-    "return_std=True is for ratings: a score of ImplicitALS is for putting items in order, no value with noise, and has "
-    "no standard deviation. For ratings use ALS, or Recommender(ALS(...))."
+    "return_std=True is for ratings: a score of ImplicitALS is for putting items in order, no value with noise, and "
+    "has no standard deviation. For ratings use ALS, or Recommender(ALS(...))."
 )
 
 
