@@ -13,7 +13,7 @@ from scipy.sparse import csr_array
 from sklearn.exceptions import NotFittedError
 
 from alsatian import ALS, CellRegressor, ImplicitALS, Interactions, Recommender
-from alsatian.evaluation import Score, evaluate, metrics, splits
+from alsatian.evaluation import Score, compare, cross_validate, evaluate, metrics, splits
 from alsatian.evaluation._metric import metric_names, parse, parse_all
 from evaluation.judging import als, best_unseen, implicit, plays, ratings
 
@@ -179,7 +179,10 @@ def test_every_metric_of_lists_is_in_range_whatever_comes(seed, k, kind, strong)
     how = {"users": 1, "held_out": 0.5} if strong else {"test": 1}
     split = (splits.strong_generalization if strong else splits.random_per_user)(data, seed=seed % 99, **how)
     names = [f"{name.split('@')[0]}@{k}" for name in LISTS]
-    found = evaluate(model, split, [*names, "auc", f"coverage@{k}", f"gini@{k}"], relevant_from=int(rng.integers(1, 6)))
+    least = min(int(rng.integers(1, 6)), int(split.test.values.max()))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".* is NaN, as it speaks of none of")
+        found = evaluate(model, split, [*names, "auc", f"coverage@{k}", f"gini@{k}"], relevant_from=least)
     for name, score in found.items():
         values = np.array([score.value]) if score.per_user is None else score.per_user
         assert ((values >= 0) & (values <= 1) | np.isnan(values)).all(), name
@@ -200,7 +203,8 @@ def test_a_function_is_a_metric():
     assert isinstance(found["longest"], Score)
     for wrong, error, message in (
         (lambda o: "good", TypeError, "gave str"),
-        (lambda o: metrics.PerUser("x", [1.0]), ValueError, "1 values for 4"),
+        (lambda o: metrics.PerUser("x", [1.0]), TypeError, "1 values for 4"),
+        (lambda o: metrics.PerUser("x", [math.inf] * 40), ValueError, "is infinite for 40 users"),
     ):
         with pytest.raises(error, match=message):
             evaluate(implicit(), split, wrong)
@@ -311,8 +315,44 @@ def test_weights_count_in_the_fit_and_in_the_error():
 def test_what_is_no_split_or_model_is_refused():
     with pytest.raises(TypeError, match="a Split is needed, got Interactions"):
         evaluate(als(), ratings(), "rmse")
-    with pytest.raises(TypeError, match="model must be an ALS"):
-        evaluate("als", splits.random_cells(ratings()), "rmse")
+    accepted = "an ALS, an ImplicitALS, a Recommender, a CellRegressor, 'implicit' or 'ratings'"
+    for model, got in (("als", "'als'"), (ALS, r"the class ALS itself: make a model of it, ALS\(\)")):
+        with pytest.raises(TypeError, match=f"model must be {accepted}. Got {got}"):
+            evaluate(model, splits.random_cells(ratings()), "rmse")
+
+
+@pytest.mark.parametrize(
+    ("relevant_from", "message"),
+    [
+        ("4", "relevant_from must be a number, such as 4.0, got '4'"),
+        (math.nan, "relevant_from must be a number.*got nan"),
+        (
+            99,
+            "no test cell of random cells.* from relevant_from = 99 on are, and the largest is 5. So ndcg@5, auc would",
+        ),
+    ],
+)
+def test_lists_that_would_speak_of_nobody_are_refused(relevant_from, message):
+    data, how = ratings(), {"relevant_from": relevant_from}
+    split = splits.random_cells(data)
+    for call in (
+        lambda: evaluate(als(), split, ["rmse", "ndcg@5", "auc"], **how),
+        lambda: cross_validate(als(), None, ["ndcg@5", "auc"], splits=[split], **how),
+        lambda: compare({"a": als(), "b": als(2)}, split, ["ndcg@5", "auc"], **how),
+    ):
+        with pytest.raises(ValueError, match=message):
+            call()
+
+
+def test_where_all_relevant_items_are_known_lists_speak_of_nobody():
+    data = ratings()
+    again = splits.from_parts(data, splits.random_cells(data).test)
+    with pytest.warns(UserWarning, match=r"recall@5 is NaN, as it speaks of none of .* exclude_seen=False"):
+        found = evaluate(als(), again, ["recall@5", "rmse"])
+    assert math.isnan(found["recall@5"].value)
+    assert found["rmse"].value > 0
+    assert evaluate(als(), again, "recall@5", exclude_seen=False)["recall@5"].value > 0
+    assert evaluate(als(), again, "coverage@5", relevant_from=99)["coverage@5"].value > 0, "of no relevant item"
 
 
 @pytest.mark.parametrize("backend", ["pandas", "polars", "pyarrow"])

@@ -149,6 +149,12 @@ def test_frames():
         ({"regs": []}, ValueError, "regs must be"),
         ({"ratio": 1.0}, ValueError, "ratio must lie"),
         ({"n_regs": 0}, ValueError, "n_regs"),
+        ({"regs": ["a"]}, ValueError, "regs must be"),
+        ({"held_out": 0}, ValueError, "held_out must be a share"),
+        ({"held_out": 0.0001}, ValueError, "held_out = 0.0001 means 0 of .* cells: both parts need"),
+        ({"held_out": 5000}, ValueError, "held_out = 5000, but there are only"),
+        ({"random_state": -1}, ValueError, "random_state must be a whole number of at least 0"),
+        ({"random_state": 1.5}, ValueError, "random_state must be a whole number"),
     ],
 )
 def test_bad_parameters_are_refused(how, error, message):

@@ -255,6 +255,8 @@ def test_auc_is_in_range_and_turns_with_the_scores(problem, data):
         ([[-1, 1]], ValueError, "after the end"),
         ([[2**40, 1]], IndexError, "row 0, place 0"),
         ([0, 1], ValueError, "shape"),
+        ([[0, 1], [2]], ValueError, r"lists\[0\] has 2 entries, and lists\[1\] has 1 .* filled up with -1"),
+        ([[0, 1], 2], ValueError, r"lists\[1\] is a single value"),
         ([[0.0, 1.0]], TypeError, "float64"),
         ([["a", "b"]], TypeError, "integers"),
         ([[0, 1], [0, 1]], ValueError, "2 lists, but relevant has 1 rows"),

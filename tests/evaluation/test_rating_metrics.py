@@ -144,6 +144,9 @@ def test_calibration_counts_every_cell_once(given_cells, n_groups):
         (([1.0], [1.0], [-1.0]), ValueError, r"weight\[0\] is -1"),
         (([1.0], [1.0], [0.0]), ValueError, "all weights are 0"),
         (([1.0], [1.0], [1.0, 2.0]), ValueError, "weight must have 1"),
+        (([1.0, 2.0], [[1.0], [2.0, 3.0]]), ValueError, r"predicted\[0\] has 1 entries, and predicted\[1\] has 2"),
+        (([1.0, 1e308], [1.0, -1e308]), ValueError, r"predicted\[1\] = -1e\+308 and true\[1\] = 1e\+308 are farther"),
+        (([1.0, 2.0], [1.0, 2.0], [1e308, 1e308]), ValueError, "weights add up to more than a float64 holds"),
     ],
 )
 @pytest.mark.parametrize("metric", [rmse, mae, r2, calibration])
@@ -154,5 +157,42 @@ def test_what_has_no_error_is_refused(metric, given, error, message):
 
 
 def test_users_must_be_one_a_cell():
-    with pytest.raises(ValueError, match="users must have 2"):
-        rmse([1, 2], [1, 2], users=[1])
+    for users in ([1], np.array([[1], [2]])):
+        with pytest.raises(ValueError, match="users must have 2"):
+            rmse([1, 2], [1, 2], users=users)
+
+
+@pytest.mark.parametrize(
+    "users", [["a", None], [1.0, math.nan], np.array(["a", None], dtype=object), np.array([1, "NaT"], dtype="M8[D]")]
+)
+def test_a_missing_user_is_refused_with_its_row(users):
+    with pytest.raises(ValueError, match=r"an entry of users is missing .* in row 1"):
+        rmse([1, 2], [1, 2], users=users)
+
+
+@pytest.mark.parametrize(
+    ("users", "expected"),
+    [
+        (["1", 1, "1"], [2.0, 3.0]),  # mixed types: numbers come first, and "1" is not 1
+        (["b", "a", "b"], [2.0, 3.0]),
+        (np.array([True, False, True]), [2.0, 3.0]),
+        ([1, 1.0, 2], [2.0, 4.0]),
+    ],
+)
+def test_users_are_told_apart_as_everywhere(users, expected):
+    np.testing.assert_allclose(mae([0, 0, 0], [2, 2, 4], users=users).per_user.per_user.tolist(), expected)
+
+
+@pytest.mark.parametrize("size", [1e160, 1e200, 3e307])
+def test_errors_whose_squares_overflow(size):
+    x, p, users = np.zeros(3), np.array([1.0, -2.0, 4.0]), [1, 2, 2]
+    for metric in (rmse, mae):
+        small, large = metric(x, p, users=users), metric(x, size * p, users=users)
+        assert metric(x, size * p) / size == pytest.approx(metric(x, p))
+        assert large.stderr / size == pytest.approx(small.stderr)
+        assert np.array(large.interval()) / size == pytest.approx(np.array(small.interval()))
+        assert large.per_user.mean / size == pytest.approx(small.per_user.mean)
+        assert large.per_user.stderr / size == pytest.approx(small.per_user.stderr)
+    assert calibration(x, size * p, n_groups=1).error / size == pytest.approx(1.0)
+    with pytest.raises(ValueError, match=r"predicted\[2\] = .* too large for sums of squares"):
+        r2(x, size * p)

@@ -81,8 +81,22 @@ def test_bad_parameters_are_refused():
     for level in (0, 1, 95, NAN):
         with pytest.raises(ValueError, match="level"):
             found.interval(level)
+    for seed in (-1, 1.5, "a"):
+        with pytest.raises(ValueError, match="seed must be a whole number of at least 0"):
+            found.interval(seed=seed)
     for number in (0, 1.5):
         with pytest.raises(ValueError, match="n_resamples"):
             found.interval(n_resamples=number)
     with pytest.raises(ValueError, match="one value a user"):
         PerUser("x", [[0.1]])
+    for wrong in (["x"], [[1], [2, 3]]):
+        with pytest.raises(ValueError, match="one number a user"):
+            PerUser("x", wrong)
+
+
+@pytest.mark.parametrize(
+    ("values", "mean"), [([1, math.inf], math.inf), ([-math.inf, 2, 3], -math.inf), ([math.inf, -math.inf], NAN)]
+)
+def test_infinite_values_have_a_mean_and_nothing_else(values, mean):
+    found = PerUser("x", values)
+    np.testing.assert_equal([found.mean, found.stderr, *found.interval()], [mean, NAN, NAN, NAN])

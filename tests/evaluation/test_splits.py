@@ -231,8 +231,10 @@ def test_folds_are_a_partition(n_folds, data):
         assert cells(split.train) | cells(split.test) == cells(data)
     assert [parts(s) for s in folds[1:]] == [parts(folds[i]) for i in range(1, n_folds)]
     assert parts(folds[-1]) == parts(folds[n_folds - 1])
-    with pytest.raises(IndexError):
+    with pytest.raises(IndexError, match=f"no fold {n_folds}: the {n_folds} folds are numbered 0 to {n_folds - 1}"):
         folds[n_folds]
+    with pytest.raises(TypeError, match="number of a fold, or a slice, is needed, got 'a'"):
+        folds["a"]
     assert f"{n_folds} folds" in repr(folds)
 
 
@@ -397,10 +399,23 @@ def test_labels_may_be_numbers_and_repeat_cells():
         (lambda d: splits.by_time(d, at=5, validation_at=5), "before the test"),
         (lambda d: splits.by_time(d, at=5, validation_at=2, validation=1), "not both"),
         (lambda d: splits.strong_generalization(d, users=1000), "only"),
-        (lambda d: splits.strong_generalization(d, users=0.6, validation_users=0.5), "two cells or more"),
+        (lambda d: splits.strong_generalization(d, users=0.95, validation_users=0.04), "two cells or more"),
         (lambda d: splits.strong_generalization(d, held_out=1.0), "held_out must be"),
         (lambda d: splits.k_fold(d, 1), "n_folds must be"),
         (lambda d: splits.k_fold(d, 10_000), "only"),
+        (lambda d: splits.random_per_user(d, test=0.9, validation=0.9), "1.8 of it together: nothing is left"),
+        (lambda d: splits.random_per_user(d, test=0.5, validation=0.5), "sum has to be less than 1"),
+        (lambda d: splits.random_cells(d, test=0.9, validation=0.9), "test = 0.9 and validation = 0.9 are shares"),
+        (lambda d: splits.by_time(d, test=0.5, validation=0.5), "nothing is left"),
+        (
+            lambda d: splits.strong_generalization(d, users=0.5, validation_users=0.5),
+            "users = 0.5 and validation_users",
+        ),
+        (lambda d: splits.random_cells(d, seed=-1), "seed must be a whole number of at least 0.*got -1"),
+        (lambda d: splits.random_per_user(d, seed=1.5), "seed must be a whole number.*got 1.5"),
+        (lambda d: splits.leave_last_k(d, seed="a"), "seed must be"),
+        (lambda d: splits.strong_generalization(d, seed=-1), "seed must be"),
+        (lambda d: splits.k_fold(d, seed=1.5), "seed must be"),
     ],
 )
 def test_what_cannot_be_split_is_refused(call, message, data):

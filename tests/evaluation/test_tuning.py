@@ -9,6 +9,7 @@ import pytest
 
 from alsatian import ALS, ImplicitALS, Interactions
 from alsatian.evaluation import Tuning, evaluate, splits, tune
+from alsatian.evaluation.metrics import PerUser
 from alsatian.evaluation.tuning import Trial
 from alsatian.evaluation.tuning._archive import FIRST, Archive
 from alsatian.evaluation.tuning._space import distance, space_of
@@ -210,8 +211,8 @@ def test_trials_that_fail_are_told_and_passed_over(monkeypatch):
         searched()
 
 
-@pytest.mark.parametrize("how", [{"metric": "ndcg@5", "relevant_from": 6}, {"metric": lambda outcome: math.nan}])
-def test_a_metric_of_nothing_ends_the_search(how):
+def test_a_metric_of_nothing_ends_the_search():
+    how = {"metric": lambda outcome: math.nan}
     found = searched(n_trials=3, **how)
     assert [trial.state for trial in found.trials] == ["fail"] * 3
     assert all("the metric is nan" in trial.error for trial in found.trials)
@@ -286,9 +287,18 @@ def test_near_is_what_has_all_that_is_needed():
     [
         ({"rank": (1, 2)}, "'rank', which cannot be searched"),
         ({"n_jobs": (1, 2)}, "'n_jobs', which cannot be searched"),
-        ({"reg": 0.1}, "must be a pair"),
-        ({"reg": (1.0, 0.1)}, "must be a pair"),
+        ({"rag": (0.1, 1.0)}, "Did you mean 'reg'"),
+        ({"reg": 0.1}, r"space\['reg'\] = 0.1: one value is nothing to search; it is set in the model, reg=0.1"),
+        ({"reg": (1.0, 0.1)}, r"space\['reg'\] = \(1.0, 0.1\): the lower end of a range comes first, \(0.1, 1.0\)"),
         ({"reg": []}, "must be a pair"),
+        ({"reg": (0.1, 1, 2)}, "must be a pair"),
+        ({"reg": (0.1, math.inf)}, "finite numbers"),
+        ({"reg": (-1.0, 1.0)}, "has -1.0, which the model does not take.*range"),
+        ({"reg_rows": (-1.0, 1.0), "reg_columns": (0.1, 1.0)}, "has -1.0, which the model does not take"),
+        ({"n_components": (2.5, 4)}, r"space\['n_components'\] = \(2.5, 4\) has 2.5.*must be an int in the range \[1"),
+        ({"n_components": [0, 4]}, "has 0, which the model does not take"),
+        ({"bias": ("rows", "both")}, r"choices are a list, \['rows', 'both'\]"),
+        ({"bias": ["row"]}, "has 'row', which the model does not take"),
         ({"reg_rows": (0.1, 1.0)}, "'reg_rows' and 'reg_columns' together"),
         ({}, "space is empty"),
     ],
@@ -296,6 +306,66 @@ def test_near_is_what_has_all_that_is_needed():
 def test_bad_spaces_are_refused(space, message):
     with pytest.raises(ValueError, match=message):
         searched(space=space)
+
+
+def test_whole_ends_of_a_range_of_all_numbers():
+    space = space_of(als(), ratings(), {"n_components": (2, 8), "reg": (1, 5), "reg_exponent": (0, 1)})
+    assert [axis.whole for axis in space.axes] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("metric", "message"),
+    [
+        (lambda outcome: "good", "gave str: a PerUser, a Pooled or a number is needed"),
+        (lambda outcome: PerUser("x", [1.0]), "gave 1 values for .* test users: one for each"),
+    ],
+)
+def test_a_metric_that_gives_no_result_ends_the_search_at_once(metric, message):
+    asked = []
+
+    def counted(outcome):
+        asked.append(outcome)
+        return metric(outcome)
+
+    with pytest.raises(TypeError, match=message):
+        searched(plays(), implicit(), metric=counted, space={"reg": (0.01, 1.0)})
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("how", "error", "message"),
+    [
+        ({"storage": "foo"}, ValueError, "storage = 'foo' is no URL .* storage='sqlite:///foo'"),
+        ({"storage": "foo://bar"}, ValueError, "storage = 'foo://bar' cannot be opened: .*sqlite:///search.db"),
+        ({"storage": "sqlite:///{file}/x.db"}, ValueError, "cannot be opened: .* unable to open database file"),
+        ({"storage": 3}, TypeError, "storage = 3 is none"),
+        ({"folder": "{file}"}, NotADirectoryError, "folder = '.*file' cannot be made: '.*file' is a file"),
+        ({"folder": "{file}/sub"}, NotADirectoryError, "folder = '.*sub' cannot be made: '.*file' is a file"),
+        ({"folder": 3}, TypeError, "folder must be a path"),
+        ({"seed": -1}, ValueError, "seed must be a whole number of at least 0, got -1"),
+        ({"seed": 1.5}, ValueError, "seed must be a whole number of at least 0, got 1.5"),
+        ({"seed": 2**32}, ValueError, "seed must be at most 4294967295"),
+        ({"validation": 0}, ValueError, "validation must be a share"),
+        ({"validation": 1.5, "metric": "ndcg@5"}, ValueError, "validation must be a share"),
+        ({"plateau": "a"}, ValueError, "plateau must be a number"),
+        ({"timeout": "a"}, ValueError, "timeout must be a number"),
+        ({"sampler": 3}, TypeError, "sampler must be one of optuna.samplers"),
+        ({"metric": "ndcg@5", "relevant_from": "4"}, ValueError, "relevant_from must be a number"),
+        ({"metric": "ndcg@5", "relevant_from": 99}, ValueError, "no test cell of random per user.* is relevant"),
+        ({"model": als(reg=-1)}, ValueError, "The 'reg' parameter of ALS"),
+    ],
+)
+def test_bad_parameters_are_refused(how, error, message, tmp_path):
+    (tmp_path / "file").touch()
+    told = {name: v.format(file=tmp_path / "file") if isinstance(v, str) else v for name, v in how.items()}
+    with pytest.raises(error, match=message):
+        searched(**told)
+
+
+def test_why_no_trial_ended_well_has_one_full_stop():
+    failed = [Trial(0, {"reg": 0.1}, math.nan, "fail", [], math.nan, math.nan, 0, None, "ValueError: too few.")]
+    with pytest.raises(ValueError, match=r"no trial has ended well: ValueError: too few\.$"):
+        _ = Tuning(ALS(2), None, "rmse", False, failed, "random", None, (0.0, 0.0)).best
 
 
 def test_the_calls_that_reproduce_the_best():

@@ -210,3 +210,11 @@ def test_what_it_says_and_refuses() -> None:
     with pytest.raises(Exception, match="not fitted"):
         ALS().uncertainty(X)
     assert not hasattr(ImplicitALS, "uncertainty")
+
+
+@pytest.mark.parametrize("asked", [{"return_std": True}, {"return_std": True, "X": np.eye(3)}, {"weights": np.eye(3)}])
+def test_implicit_scores_have_no_standard_deviation(asked):
+    model = ImplicitALS(1, random_state=0).fit(np.eye(3))
+    with pytest.raises(ValueError, match=r"a score of ImplicitALS is for putting items in order.*For ratings use ALS"):
+        model.predict_cells([0], [1], **asked)
+    assert model.predict_cells([0], [1]).shape == (1,)

@@ -14,7 +14,7 @@ from alsatian.data._frames import make_frame
 from alsatian.evaluation._cross_validate import CrossValidation, evaluated_on, splits_of
 from alsatian.evaluation._evaluate import Backend, Given
 from alsatian.evaluation._metric import parse_all
-from alsatian.evaluation._parameters import whole_number
+from alsatian.evaluation._parameters import inner_share, judging, whole_number
 from alsatian.evaluation._resampling import Values, holm, two_sided
 from alsatian.evaluation._tables import number, span, table
 from alsatian.evaluation.splits import Split
@@ -217,8 +217,16 @@ def compare(
     Notes
     -----
     p-values are two-sided, and adjusted for the number of all differences in the comparison by Holm's method, which
-    holds however they depend on each other. They speak of other users of the same kind, given these fitted models and
-    this training data; not of other data, nor of other random starts.
+    holds however they depend on each other. No p-value is 0: the least is 1 / (draws + 1), 0.0001 with 10,000, twice
+    that by bootstrap, and Holm's method multiplies it by the number of differences. More draws tell smaller ones apart.
+
+    They speak of other users of the same kind, given these fitted models and this training data; not of other data, nor
+    of other random starts. Two fits of one model from two starts differ, too, and with many users that may be
+    "significant". What a start is worth is seen by several: ``{f"seed {i}": ALS(16, random_state=i) for i in
+    range(5)}`` beside each other, for each of the models; a difference that is no larger than those says nothing of the
+    models.
+
+    Intervals of few users, less than about 20, are too narrow: `PerUser.interval`.
 
     References
     ----------
@@ -246,11 +254,10 @@ def compare(
         )
     if test not in _NAMES or by not in {"user", "cell"}:
         raise ValueError(f"test must be 'permutation' or 'bootstrap' and by 'user' or 'cell', got {test!r} and {by!r}.")
-    if not 0 < level < 1:
-        raise ValueError(f"level must lie between 0 and 1, such as 0.95, got {level!r}.")
+    level, seed = inner_share(level, "level", "0.95"), whole_number(seed, "seed", least=0)
     n_resamples = whole_number(n_resamples, "n_resamples")
     named = {str(name): model for name, model in models.items()}
-    how = {"relevant_from": relevant_from, "exclude_seen": exclude_seen}
+    how = judging(relevant_from, exclude_seen)
     results = evaluated_on(
         named, splits_of(None, splits, seed), parse_all(metrics), how | {"by_cell": by == "cell"}, n_jobs
     )

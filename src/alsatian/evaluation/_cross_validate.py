@@ -15,8 +15,8 @@ from alsatian.data._frames import make_frame
 from alsatian.data.interactions import Interactions
 from alsatian.evaluation._evaluate import Backend, Evaluation, Given, Scores, judged
 from alsatian.evaluation._fit_on import check_split, fit_on, unfitted, with_share_of_worker
-from alsatian.evaluation._metric import Metric, parse_all
-from alsatian.evaluation._parameters import whole_number
+from alsatian.evaluation._metric import Metric, check_relevant, parse_all
+from alsatian.evaluation._parameters import inner_share, judging, whole_number
 from alsatian.evaluation._resampling import Terms, Values, terms_of
 from alsatian.evaluation._score import Score
 from alsatian.evaluation._tables import number, shortened, span, table
@@ -81,8 +81,7 @@ class FoldedScore:
         low, high : float
             NaN for a number of the whole, such as coverage.
         """
-        if not 0 < level < 1:
-            raise ValueError(f"level must lie between 0 and 1, such as 0.95, got {level!r}.")
+        level = inner_share(level, "level", "0.95")
         terms = self.terms()
         if terms is None:
             return math.nan, math.nan
@@ -222,7 +221,7 @@ def cross_validate(
     ((3,), True)
     """
     parsed, chosen = parse_all(metrics), splits_of(data, splits, seed)
-    how = {"relevant_from": relevant_from, "exclude_seen": exclude_seen}
+    how = judging(relevant_from, exclude_seen)
     return evaluated_on({"model": model}, chosen, parsed, how, n_jobs)["model"]
 
 
@@ -252,6 +251,8 @@ def evaluated_on(
     models: dict[str, Any], splits: Sequence[Split], metrics: list[Metric], how: dict[str, Any], n_jobs: int | None
 ) -> dict[str, CrossValidation]:
     """Evaluate each model on each split."""
+    for split in splits:
+        check_relevant(metrics, split, how["relevant_from"])
     alone = n_jobs is None or n_jobs == 1
     ready = {name: unfitted(model) if alone else with_share_of_worker(model) for name, model in models.items()}
     work = [(name, i) for name in ready for i in range(len(splits))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -11,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alsatian.data._frames import make_frame
-from alsatian.evaluation._fit_on import Fitted, fit_on, taken_as_it_is
-from alsatian.evaluation._metric import Metric, parse_all
+from alsatian.evaluation._fit_on import Fitted, check_split, fit_on, taken_as_it_is
+from alsatian.evaluation._metric import Metric, check_relevant, parse_all
 from alsatian.evaluation._outcome import Outcome
+from alsatian.evaluation._parameters import judging
 from alsatian.evaluation._resampling import Terms, terms_of
 from alsatian.evaluation._score import Score
 from alsatian.evaluation._tables import count, number, shortened, span, table
@@ -190,14 +192,15 @@ def evaluate(
     Raises
     ------
     ValueError
-        For an unknown metric (lists those that there are), and for errors of cells of a model whose scores are no
-        values.
+        For an unknown metric (lists those that there are), for errors of cells of a model whose scores are no values,
+        and for metrics of relevant items where no test cell is relevant: with `relevant_from` above all values, say.
     TypeError
         For what is no model, or no split.
 
     Notes
     -----
-    Nobody is lost in silence. A user of whom no test item is relevant has no recall, and is left out and counted. A
+    Nobody is lost in silence. A user of whom no test item is relevant has no recall, and is left out and counted; where
+    that leaves nobody, as all relevant items are known, the value is NaN and a warning says so. A
     cold user, of whom nothing is known, is judged like all others by what the model says of them: the mean and the
     biases of the items, or, where it has none, an empty list, which has 0. `Split.without_cold` leaves them out.
 
@@ -218,9 +221,11 @@ def evaluate(
     >>> result["rmse"].n_users
     60
     """
-    parsed = parse_all(metrics)
+    parsed, how = parse_all(metrics), judging(relevant_from, exclude_seen)
+    check_split(split)
+    check_relevant(parsed, split, relevant_from)
     fitted = fit_on(model, split) if refit else taken_as_it_is(model, split)
-    return judged(fitted, split, parsed, relevant_from=relevant_from, exclude_seen=exclude_seen)
+    return judged(fitted, split, parsed, **how)
 
 
 def judged(fitted: Fitted, split: Split, metrics: list[Metric], *, by_cell: bool = False, **how: Any) -> Evaluation:
@@ -245,8 +250,10 @@ def score_of(metric: Metric, outcome: Outcome) -> Score:
 
     Raises
     ------
-    TypeError, ValueError
-        Where a function of the user's own gives something else than a result.
+    TypeError
+        Where a function of the user's own gives something else than a result for each test user, or for all.
+    ValueError
+        Where a value is infinite.
     """
     found = metric.measure(outcome)
     if isinstance(found, (int, float, np.number)) and not isinstance(found, bool):
@@ -257,8 +264,21 @@ def score_of(metric: Metric, outcome: Outcome) -> Score:
         )
     score = Score(metric.name, found, metric.greater_is_better, metric.why_left_out)
     if score.per_user is not None and score.per_user.size != outcome.users.size:
+        raise TypeError(
+            f"the metric {metric.name!r} gave {score.per_user.size} values for {outcome.users.size} test users: one "
+            "for each of outcome.users is needed, NaN for who is left out."
+        )
+    if isinstance(found, PerUser) and np.isinf(found.per_user).any():
         raise ValueError(
-            f"the metric {metric.name!r} gave {score.per_user.size} values for {outcome.users.size} test users."
+            f"the metric {metric.name!r} is infinite for {np.count_nonzero(np.isinf(found.per_user))} users, whose "
+            "mean says nothing. NaN leaves a user out."
+        )
+    if metric.of_relevant and score.n_users == 0:
+        warnings.warn(
+            f"{metric.name} is NaN, as it speaks of none of {outcome.users.size} test users: each has "
+            f"{metric.why_left_out}. Items that are in what is known do not count, but for exclude_seen=False.",
+            UserWarning,
+            stacklevel=2,
         )
     return score
 

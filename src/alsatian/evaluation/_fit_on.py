@@ -49,7 +49,7 @@ def unfitted(model: Any) -> Any:
         model = model.model
     if isinstance(model, CellRegressor):
         model = ALS(bias="both") if model.model is None else model.model
-    return fresh(model)
+    return fresh(model, "an ALS, an ImplicitALS, a Recommender, a CellRegressor, 'implicit' or 'ratings'")
 
 
 def fit_on(model: Any, split: Split) -> Fitted:

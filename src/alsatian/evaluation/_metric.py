@@ -14,6 +14,7 @@ import numpy as np
 from alsatian.evaluation import metrics
 from alsatian.evaluation._outcome import Outcome
 from alsatian.evaluation.metrics import PerUser, Pooled
+from alsatian.evaluation.splits import Split
 
 Measured = PerUser | Pooled | float
 Measure = Callable[[Outcome], Measured]
@@ -33,6 +34,8 @@ class Metric:
         What a user has to lack to be left out.
     by_cell : callable or None
         The same with cells in place of users, for metrics that are of cells.
+    of_relevant : bool
+        Whether it is of relevant items, and says nothing where nobody has one.
     """
 
     name: str
@@ -40,6 +43,7 @@ class Metric:
     greater_is_better: bool = True
     why_left_out: str = "no relevant test item"
     by_cell: Measure | None = None
+    of_relevant: bool = False
 
     @property
     def of_cells(self) -> bool:
@@ -163,10 +167,10 @@ def _named(metric: str) -> Metric | None:
     if metric == _CALIBRATION:
         return Metric(metric, _calibration_error, False)
     if metric == "auc":
-        return Metric(metric, Outcome.auc, True, "no relevant test item, or no other unseen one")
+        return Metric(metric, Outcome.auc, True, "no relevant test item, or no other unseen one", of_relevant=True)
     at = _AT.fullmatch(metric)
     if at is not None and at["name"] in _LISTS:
-        return Metric(metric, partial(_of_lists, _LISTS[at["name"]], int(at["k"])))
+        return Metric(metric, partial(_of_lists, _LISTS[at["name"]], int(at["k"])), of_relevant=True)
     if at is not None and at["name"] in _CATALOGUE:
         measure, greater = _CATALOGUE[at["name"]]
         return Metric(metric, partial(measure, int(at["k"])), greater, "an empty list")
@@ -190,6 +194,25 @@ def parse_all(given: Any) -> list[Metric]:
     if twice is not None:
         raise ValueError(f"the metric {twice!r} comes twice.")
     return found
+
+
+def check_relevant(metrics: Sequence[Metric], split: Split, relevant_from: float | None) -> None:
+    """Refuse metrics of relevant items on a split whose test has none: before the fit, as it is known by then.
+
+    Raises
+    ------
+    ValueError
+        Says what the test has.
+    """
+    names = [metric.name for metric in metrics if metric.of_relevant]
+    values = split.test.values
+    if not names or ((values > 0) & (values >= (-np.inf if relevant_from is None else relevant_from))).any():
+        return
+    least = "" if relevant_from is None else f" from relevant_from = {relevant_from} on"
+    raise ValueError(
+        f"no test cell of {split.name} is relevant: values above 0{least} are, and the largest is {values.max():g}. So "
+        f"{', '.join(names)} would speak of nobody."
+    )
 
 
 def _unknown(metric: str) -> str:

@@ -18,10 +18,11 @@ from sklearn.utils.validation import check_is_fitted
 from alsatian._engine.threads import one_blas_thread
 from alsatian.data._frames import make_frame
 from alsatian.data.interactions import Interactions
-from alsatian.evaluation._parameters import whole_number
+from alsatian.evaluation._parameters import generator_of, inner_share, whole_number
 from alsatian.evaluation._starts import resized, start_of
 from alsatian.evaluation.metrics import rmse
 from alsatian.evaluation.splits import Split, random_cells
+from alsatian.evaluation.splits._labels import number_held
 from alsatian.models import ALS, NoEntryWarning
 from alsatian.models._constraints import pair
 from alsatian.models._fit import Factors
@@ -176,6 +177,7 @@ class ALSPath(BaseEstimator):  # type: ignore[misc]
         ValueError
             For a parameter out of range, a model with ``absent="zero"``, and data that cannot be split.
         """
+        rng = generator_of(self.random_state, "random_state")
         template = self._template()
         split = self._split(X, weights)
         train = split.train
@@ -188,7 +190,6 @@ class ALSPath(BaseEstimator):  # type: ignore[misc]
         # Zero factors are the solution at the λ that a grid of ours begins with; a random start converges to them
         # more slowly than anywhere else.
         init: Any = "random" if given is not None else np.zeros((train.n_items, int(template.n_components)))
-        rng = np.random.default_rng(self.random_state)
         counts = np.diff(train.csr.indptr), np.bincount(train.columns, minlength=train.n_items)
         for reg in regs:
             model = clone(template).set_params(reg=_both(float(reg), ratio), init=init)
@@ -254,12 +255,12 @@ class ALSPath(BaseEstimator):  # type: ignore[misc]
             single = getattr(X, "dtype", None) == np.float32
             matrix = X if issparse(X) else np.asarray(X)
             X = Interactions.from_matrix(matrix, weights=weights, dtype=np.float32 if single else np.float64)
-        return random_cells(X, test=self.held_out, seed=self.random_state)
+        held = number_held(self.held_out, len(X), "held_out")
+        return random_cells(X, test=held, seed=self.random_state)
 
     def _grid(self, largest: float) -> NDArray[np.float64]:
-        if not 0 < self.ratio < 1:
-            raise ValueError(f"ratio must lie between 0 and 1, such as 0.005, got {self.ratio!r}.")
-        grid: NDArray[np.float64] = np.geomspace(largest, self.ratio * largest, whole_number(self.n_regs, "n_regs"))
+        least = inner_share(self.ratio, "ratio", "0.005") * largest
+        grid: NDArray[np.float64] = np.geomspace(largest, least, whole_number(self.n_regs, "n_regs"))
         return grid
 
 
@@ -343,7 +344,10 @@ def _both(reg: float, ratio: float) -> float | tuple[float, float]:
 
 
 def _checked_regs(given: Any) -> NDArray[np.float64]:
-    regs = np.asarray(given, dtype=np.float64)
+    try:
+        regs = np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError):  # words, or lists of several lengths
+        regs = np.empty(0)
     if regs.ndim != 1 or not regs.size or not np.isfinite(regs).all() or (regs <= 0).any():
         raise ValueError(f"regs must be one or more finite numbers above 0, got {given!r}.")
     falling: NDArray[np.float64] = np.unique(regs)[::-1]

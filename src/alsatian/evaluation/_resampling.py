@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from alsatian.evaluation._parameters import generator_of
 from alsatian.evaluation.metrics import PerUser, Pooled
 
 Array = NDArray[np.float64]
@@ -96,7 +97,7 @@ class Values:
 
     def bootstrap(self, n_resamples: int, seed: int) -> Array:
         """Return the values for users drawn with replacement, shape (n_resamples, models)."""
-        rng, size = np.random.default_rng(seed), self.n_users
+        rng, size = generator_of(seed), self.n_users
         totals = np.empty((n_resamples, self._sums.shape[1]))
         for i in range(n_resamples):
             totals[i] = np.bincount(rng.integers(0, size, size), minlength=size) @ self._sums
@@ -178,7 +179,7 @@ def _all_labels(size: int) -> Iterator[Array]:
 
 
 def _drawn_labels(size: int, number: int, seed: int) -> Iterator[Array]:
-    rng = np.random.default_rng(seed)
+    rng = generator_of(seed)
     step = max(1, _BLOCK // max(1, size))
     for begin in range(0, number, step):
         yield rng.integers(0, 2, (min(step, number - begin), size), dtype=np.int8).astype(np.float64)

@@ -7,6 +7,7 @@ from numbers import Real
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval, InvalidParameterError, StrOptions
 from sklearn.utils.validation import check_is_fitted
@@ -27,6 +28,11 @@ from alsatian.models._inputs import warn_of_empty
 from alsatian.models._limits import check_memory
 from alsatian.models._overflow import ridge_scale
 from alsatian.models._solver import improving_of
+
+NO_STD = (
+    "return_std=True is for ratings: a score of ImplicitALS is for putting items in order, no value with noise, and "
+    "has no standard deviation. For ratings use ALS, or Recommender(ALS(...))."
+)
 
 
 class ImplicitALS(FactorModel):
@@ -280,6 +286,44 @@ class ImplicitALS(FactorModel):
         cells = self._cells_to_fold(self._checked(X, self.column_factors_.dtype, reset=False))
         warn_of_empty(cells)
         return FoldIn(self)(cells).factors
+
+    def predict_cells(
+        self, rows: ArrayLike, columns: ArrayLike, *, return_std: bool = False, X: Any = None, weights: Any = None
+    ) -> Floats:
+        """Return the scores of chosen cells of the training matrix, s_ij = w_i·z_j: preferences, near 0 or 1.
+
+        Parameters
+        ----------
+        rows, columns : array-like of int
+            Indices of the cells, of equal shapes (or shapes that broadcast).
+        return_std, X, weights
+            As `ALS` takes them, and here only to be refused: a preference is for putting items in order, no value with
+            noise, and has no standard deviation.
+
+        Returns
+        -------
+        ndarray
+            Of that shape, in the precision of the model.
+
+        Raises
+        ------
+        IndexError
+            For an index out of range; a negative one does not count from the end.
+        ValueError
+            For a masked index, for shapes that do not pair up, and for ``return_std=True`` and what belongs to it.
+        TypeError
+            For indices that are not integers.
+
+        Examples
+        --------
+        >>> from alsatian import ImplicitALS
+        >>> model = ImplicitALS(2, reg=1e-6, random_state=0).fit([[9, 4, 0, 0], [0, 0, 7, 3]])
+        >>> model.predict_cells([0, 0], [1, 2]).round(2) + 0.0
+        array([1., 0.], dtype=float32)
+        """
+        if return_std or X is not None or weights is not None:
+            raise ValueError(NO_STD)
+        return super().predict_cells(rows, columns)
 
     def objective_settings(self) -> dict[str, Any]:
         """Return what `alsatian.objective` has to be told of this model, beside X and the factors.

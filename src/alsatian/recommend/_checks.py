@@ -134,8 +134,8 @@ def translated(model: Any) -> Any:
     return made
 
 
-def fresh(model: Any) -> Any:
-    """Return a new model of the kind asked for."""
+def fresh(model: Any, accepted: str = "an ALS, an ImplicitALS, a Translation, 'implicit' or 'ratings'") -> Any:
+    """Return a new model of the kind asked for; an error lists what the caller accepts."""
     if isinstance(model, str) and model == "implicit":
         return ImplicitALS()
     if isinstance(model, str) and model == "ratings":
@@ -149,4 +149,8 @@ def fresh(model: Any) -> Any:
             "A translation is for a Recommender, and cannot be evaluated: evaluate clone(translation.estimator), on "
             "interactions whose values and weights are what translation.data makes of the matrix."
         )
-    raise TypeError(f"model must be an ALS, an ImplicitALS, a Translation, 'implicit' or 'ratings'. Got {model!r}.")
+    if isinstance(model, type):
+        raise TypeError(
+            f"model must be {accepted}. Got the class {model.__name__} itself: make a model of it, {model.__name__}()."
+        )
+    raise TypeError(f"model must be {accepted}. Got {model!r}.")

@@ -16,6 +16,7 @@ from alsatian.data import Ids, Interactions
 from alsatian.models import ImplicitALS, Uncertainty
 from alsatian.models._explain import Explainer
 from alsatian.models._fold import Folded, FoldIn
+from alsatian.models.implicit import NO_STD
 
 TRANSLATION = "_translation"  # where a fitted model keeps what its values go through
 
@@ -105,10 +106,7 @@ class State:
             Where the model has no such thing.
         """
         if isinstance(self.model, ImplicitALS):
-            raise ValueError(
-                "return_std=True is for ratings: a score of ImplicitALS is for putting items in order, no value with "
-                "noise, and has no standard deviation. Use Recommender(ALS(...)) for ratings."
-            )
+            raise ValueError(NO_STD)
         found: Uncertainty = self.model._uncertainty_of(cells_of(self.model, self.csr, self.interactions.weights))
         return found
 

@@ -22,7 +22,21 @@ def unmasked(values: Any, what: str) -> Array:
             f"{what} is masked at {at[0] if len(at) == 1 else at}, and in {np.count_nonzero(masked)} cells in all: "
             "leave them out, so that it is seen how many are judged."
         )
-    return np.asarray(values)
+    try:
+        return np.asarray(values)
+    except ValueError:  # NumPy speaks of an inhomogeneous shape
+        raise ValueError(f"{what} is no array: {_uneven(values, what)}.") from None
+
+
+def _uneven(values: Any, what: str) -> str:
+    """Say where a list of lists has another length than the first."""
+    sizes = [len(row) if hasattr(row, "__len__") else None for row in values]
+    at = next((i for i, size in enumerate(sizes) if size != sizes[0]), 0)
+    told = ["is a single value" if size is None else f"has {size} entries" for size in (sizes[0], sizes[at])]
+    if at == 0:
+        return "it holds lists of several lengths"
+    fill = ". Lists of several lengths are filled up with -1" if what == "lists" else ""
+    return f"{what}[0] {told[0]}, and {what}[{at}] {told[1]}{fill}"
 
 
 def int32_lists(lists: ArrayLike) -> NDArray[np.int32]:

@@ -9,9 +9,10 @@ from typing import NamedTuple, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from alsatian.data.ids import Ids
 from alsatian.evaluation._parameters import whole_number
-from alsatian.evaluation.metrics._inputs import real_numbers
-from alsatian.evaluation.metrics._results import Array, PerUser, Pooled
+from alsatian.evaluation.metrics._inputs import real_numbers, unmasked
+from alsatian.evaluation.metrics._results import Array, PerUser, Pooled, unit_of
 
 
 class _Cells(NamedTuple):
@@ -70,7 +71,7 @@ def rmse(
     """
     cells = _checked(true, predicted, weight)
     largest = float(np.abs(cells.error).max()) or 1.0  # squares of what is at most 1 are never too large
-    natural = np.array([np.square(largest), 1.0]), partial(_root_mean, scale=1.0)
+    natural = np.array([largest * largest, 1.0]), partial(_root_mean, scale=1.0)
     return _mean_error(
         "rmse", cells, (cells.error / largest) ** 2, partial(_root_mean, scale=largest), users, natural=natural
     )
@@ -110,7 +111,10 @@ def mae(
     mae 1 ± 0 (2 users, 0 left out)
     """
     cells = _checked(true, predicted, weight)
-    return _mean_error("mae", cells, np.abs(cells.error), _mean, users)
+    unit = unit_of(cells.error, float(cells.weight.sum()))
+    natural = None if unit == 1 else (np.array([unit, 1.0]), _mean)
+    formula = _mean if unit == 1 else partial(_scaled_mean, scale=unit)
+    return _mean_error("mae", cells, np.abs(cells.error) / unit, formula, users, natural=natural)
 
 
 @overload
@@ -147,6 +151,7 @@ def r2(
     0.6666666666666667
     """
     x, p, c = cells = _checked(true, predicted, weight)
+    _check_squares(cells)
     whole = float(_own_r2(cells, np.zeros(x.size, dtype=np.intp))[0])
     if users is None:
         return whole
@@ -176,7 +181,7 @@ class Calibration(NamedTuple):
     @property
     def error(self) -> float:
         """The mean distance |predicted − seen| of the groups, by their weights; 0 is perfect."""
-        return float(np.average(np.abs(self.predicted - self.seen), weights=self.weight))
+        return float(np.abs(self.predicted - self.seen) @ (self.weight / self.weight.sum()))
 
 
 def calibration(
@@ -217,8 +222,9 @@ def calibration(
     edges = np.quantile(p, np.arange(1, n_groups) / n_groups, method="inverted_cdf")
     group = np.searchsorted(np.unique(edges), p, side="left")
     group = np.unique(group, return_inverse=True)[1]
-    total, p_sum, x_sum = _by_group(np.column_stack([c, c * p, c * x]), group).T
-    return Calibration(p_sum / total, x_sum / total, total)
+    unit = unit_of(np.append(p, x), float(c.sum()))
+    total, p_sum, x_sum = _by_group(np.column_stack([c, c * (p / unit), c * (x / unit)]), group).T
+    return Calibration(unit * (p_sum / total), unit * (x_sum / total), total)
 
 
 def _checked(true: ArrayLike, predicted: ArrayLike, weight: ArrayLike | None) -> _Cells:
@@ -232,7 +238,29 @@ def _checked(true: ArrayLike, predicted: ArrayLike, weight: ArrayLike | None) ->
         raise ValueError(f"weight[{at}] is {c[at]}: weights must not be negative.")
     if not c.any():
         raise ValueError("all weights are 0: nothing is left to measure.")
-    return _Cells(x, p, c)
+    cells = _Cells(x, p, c)
+    with np.errstate(over="ignore"):  # told in a moment, in words
+        far, total = ~np.isfinite(cells.error), float(c.sum())
+    if far.any():
+        at = int(np.argmax(far))
+        raise ValueError(
+            f"predicted[{at}] = {p[at]} and true[{at}] = {x[at]} are farther apart than a float64 can tell: divide "
+            "both by one number."
+        )
+    if total == np.inf:
+        raise ValueError("the weights add up to more than a float64 holds: divide them by the largest.")
+    return cells
+
+
+def _check_squares(cells: _Cells) -> None:
+    """Refuse what has a sum of squares beyond float64, of which R² is the ratio of two."""
+    far = np.maximum(np.abs(cells.seen), np.abs(cells.predicted))
+    if unit_of(far, float(cells.weight.sum())) != 1:
+        at = int(np.argmax(far))
+        raise ValueError(
+            f"true[{at}] = {cells.seen[at]} and predicted[{at}] = {cells.predicted[at]} are too large for sums of "
+            "squares, which R² is made of. Divide all values by one number: it changes nothing in R²."
+        )
 
 
 def _mean_error(
@@ -255,6 +283,11 @@ def _mean_error(
 
 def _mean(total: Array) -> Array:
     return _quotient(total[:, 0], total[:, 1])
+
+
+def _scaled_mean(total: Array, scale: float) -> Array:
+    mean: Array = scale * _mean(total)
+    return mean
 
 
 def _root_mean(total: Array, scale: float) -> Array:
@@ -288,10 +321,16 @@ def _own_r2(cells: _Cells, codes: NDArray[np.intp]) -> Array:
 
 
 def _codes(users: ArrayLike, size: int) -> NDArray[np.intp]:
-    ids = np.asarray(users)
-    if ids.shape != (size,):
-        raise ValueError(f"users must have {size} entries, one a cell, got an array of shape {ids.shape}.")
-    return np.unique(ids, return_inverse=True)[1]
+    """Return the number of the user of each cell, from 0, in ascending order of the ids."""
+    if isinstance(users, np.ndarray) and users.dtype.kind in "iu":
+        ids = unmasked(users, "users")
+        found, shape = np.unique(ids, return_inverse=True)[1], ids.shape
+    else:  # texts, times, mixtures, and what is missing among them
+        found = Ids.of(users, what="an entry of users").positions(users)
+        shape = found.shape
+    if shape != (size,):
+        raise ValueError(f"users must have {size} entries, one a cell, got an array of shape {shape}.")
+    return found.astype(np.intp, copy=False)
 
 
 def _by_group(terms: Array, codes: NDArray[np.intp]) -> Array:

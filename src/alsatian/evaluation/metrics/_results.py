@@ -9,9 +9,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from alsatian.evaluation._parameters import generator_of, inner_share, whole_number
+
 Array = NDArray[np.float64]
 
 _RESAMPLES = 1000
+_LARGE = 1e300  # sums above are near what a float64 holds
 _FEW = 4  # a draw of how often takes about as long as so many draws of a row
 
 
@@ -20,7 +23,8 @@ class PerUser:
     """A metric, user by user.
 
     Users of whom the metric says nothing (of whom no item is relevant, say) are left out of mean, standard error and
-    interval, and counted. None of the three depends on the order of the users, to the bit.
+    interval, and counted. None of the three depends on the order of the users, to the bit. An infinite value makes the
+    mean infinite; there is no standard error and no interval then (NaN).
 
     Parameters
     ----------
@@ -43,7 +47,12 @@ class PerUser:
     per_user: Array
 
     def __init__(self, name: str, per_user: ArrayLike) -> None:
-        values = np.array(per_user, dtype=np.float64)
+        try:
+            values = np.array(per_user, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise ValueError(
+                f"per_user must be one number a user, NaN for a user who is left out, got {per_user!r:.80}."
+            ) from None
         if values.ndim != 1:
             raise ValueError(f"per_user must have one value a user, got an array of shape {values.shape}.")
         values.setflags(write=False)
@@ -68,14 +77,19 @@ class PerUser:
     @property
     def mean(self) -> float:
         """The mean over the users that count; NaN where there is none."""
-        values = self._sorted()
-        return float(values.sum() / values.size) if values.size else math.nan
+        values, unit = self._sorted()
+        if not values.size:
+            return math.nan
+        ends = float(values[0]) + float(values[-1])  # that of infinities, where there are any; NaN of both kinds
+        if not math.isfinite(ends):
+            return ends
+        return unit * float(values.sum() / values.size)
 
     @property
     def stderr(self) -> float:
         """The standard error of the mean, s/√n with s² = Σ(x − x̄)²/(n − 1); NaN for fewer than two users."""
-        values = self._sorted()
-        return float(values.std(ddof=1) / math.sqrt(values.size)) if values.size > 1 else math.nan
+        values, unit = self._sorted()
+        return unit * spread(values) / math.sqrt(values.size) if values.size > 1 else math.nan
 
     def interval(
         self, level: float = 0.95, seed: int | np.random.Generator = 0, *, n_resamples: int = _RESAMPLES
@@ -95,11 +109,13 @@ class PerUser:
         Returns
         -------
         low, high : float
-            NaN for fewer than two users.
+            NaN for fewer than two users. With fewer than about 20 the interval is too narrow: the users there are
+            differ less among each other than those they stand for.
         """
-        values = self._sorted()
+        values, unit = self._sorted()
         sums = np.column_stack([values, np.ones_like(values)])
-        return bootstrap_interval(sums, lambda total: total[:, 0] / total[:, 1], level, seed, n_resamples)
+        low, high = bootstrap_interval(sums, lambda total: total[:, 0] / total[:, 1], level, seed, n_resamples)
+        return unit * low, unit * high
 
     @classmethod
     def joined(cls, parts: Iterable[PerUser]) -> PerUser:
@@ -110,9 +126,14 @@ class PerUser:
             raise ValueError(f"only parts of one metric can be joined, got {names}.")
         return cls(names[0], np.concatenate([part.per_user for part in parts]))
 
-    def _sorted(self) -> Array:
-        """Return the values that count, ascending: what is made of them cannot depend on the order of the users."""
-        return np.sort(self.per_user[~self.left_out])
+    def _sorted(self) -> tuple[Array, float]:
+        """Return the values that count, ascending, and the unit they are in.
+
+        What is made of them cannot depend on the order of the users.
+        """
+        values = np.sort(self.per_user[~self.left_out])
+        unit = unit_of(values, values.size)
+        return values / unit, unit
 
     def __float__(self) -> float:
         """Return the mean."""
@@ -164,7 +185,7 @@ class Pooled:
     def stderr(self) -> float:
         """The standard deviation of the value over 1000 resamples of users with seed 0; NaN for fewer than two."""
         values = _resampled(self._ordered(), self._formula, 0, _RESAMPLES)
-        return float(values.std(ddof=1)) if values.size > 1 else math.nan
+        return spread(values) if values.size > 1 else math.nan
 
     def interval(
         self, level: float = 0.95, seed: int | np.random.Generator = 0, *, n_resamples: int = _RESAMPLES
@@ -184,6 +205,25 @@ class Pooled:
         return f"{self.name} {self.value:.4g} ({len(self.per_user)} users)"
 
 
+def unit_of(values: Array, total: float) -> float:
+    """Return a power of two to measure values in, so that no sum of squares overflows; 1 where none would.
+
+    `total` is the sum of the weights of the values, or their number.
+    """
+    largest = float(np.abs(values).max(initial=0.0))
+    if not math.isfinite(largest) or largest * largest * total < _LARGE:
+        return 1.0
+    return math.ldexp(1.0, math.frexp(largest)[1] - 1)
+
+
+def spread(values: Array) -> float:
+    """Return the standard deviation of two values or more, divided by n − 1; NaN where one is infinite."""
+    if not np.isfinite(values).all():
+        return math.nan
+    unit = unit_of(values, values.size)
+    return unit * float((values / unit).std(ddof=1))
+
+
 def bootstrap_interval(
     sums: Array,
     formula: Callable[[Array], Array],
@@ -192,11 +232,8 @@ def bootstrap_interval(
     n_resamples: int,
 ) -> tuple[float, float]:
     """Return the middle `level` of what the formula makes of the totals of rows drawn with replacement."""
-    if not 0 < level < 1:
-        raise ValueError(f"level must lie between 0 and 1, such as 0.95, got {level!r}.")
-    if not isinstance(n_resamples, (int, np.integer)) or n_resamples < 1:
-        raise ValueError(f"n_resamples must be a whole number of at least 1, got {n_resamples!r}.")
-    values = _resampled(sums, formula, seed, int(n_resamples))
+    level, n_resamples = inner_share(level, "level", "0.95"), whole_number(n_resamples, "n_resamples")
+    values = _resampled(sums, formula, seed, n_resamples)
     if not values.size:
         return math.nan, math.nan
     low, high = np.nanquantile(values, [(1 - level) / 2, (1 + level) / 2])
@@ -206,15 +243,14 @@ def bootstrap_interval(
 def _resampled(
     sums: Array, formula: Callable[[Array], Array], seed: int | np.random.Generator, n_resamples: int
 ) -> Array:
-    """Return the value of each resample; none where there are fewer than two rows to draw from.
+    """Return the value of each resample; none where there are fewer than two rows to draw from, or infinite ones.
 
     Rows come sorted. Where few of them differ, how often each distinct one is drawn has a distribution of its own, and
     that is much less to draw.
     """
-    size = len(sums)
-    if size < 2:
+    size, rng = len(sums), generator_of(seed)
+    if size < 2 or not np.isfinite(sums).all():
         return np.empty(0)
-    rng = np.random.default_rng(seed)
     starts = np.flatnonzero(np.append(True, (np.diff(sums, axis=0) != 0).any(axis=1)))
     few = starts.size <= size // _FEW
     source = sums[starts] if few else sums

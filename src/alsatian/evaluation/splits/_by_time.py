@@ -16,7 +16,9 @@ from alsatian.evaluation.splits._labels import (
     VALIDATION,
     Size,
     cells_of_users,
+    check_together,
     draw,
+    number_held,
     number_of,
     ranks_from_last,
     split_of,
@@ -116,9 +118,9 @@ def by_time(
     if validation_at is not None and validation != 0:
         raise ValueError("by_time takes either validation_at= or validation=, not both.")
     rising = np.sort(times)
-    held = 0 if test is None else number_of(test, times.size, "test")
-    if held >= times.size or (test is not None and held == 0):
-        raise ValueError(f"test={test} means {held} of {times.size} cells: both parts need at least one.")
+    held = 0 if test is None else number_held(test, times.size, "test")
+    if test is not None:
+        check_together(test, validation)
     begin = _point(at, times, "at") if test is None else rising[times.size - held]
     labels = np.where(times >= begin, TEST, TRAIN).astype(np.int8)
     before = rising[: int(np.count_nonzero(labels == TRAIN))]

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alsatian.data.interactions import Interactions
+from alsatian.evaluation._parameters import generator_of
 from alsatian.evaluation.splits._split import Split
 
 TRAIN, TEST, FOLD_IN, VALIDATION, VALIDATION_FOLD_IN = range(5)
@@ -74,9 +75,27 @@ def is_share(size: Size, what: str, *, zero: bool = False) -> bool:
     raise ValueError(f"{what} must be {least}a share between 0 and 1 or a whole number of at least 1, got {size!r}.")
 
 
+def number_held(size: Size, total: int, what: str) -> int:
+    """Return the number of cells that is held out, of which some have to be, and some have to be left."""
+    held = number_of(size, total, what)
+    if not 0 < held < total:
+        raise ValueError(f"{what} = {size} means {held} of {total} cells: both parts need at least one.")
+    return held
+
+
+def check_together(test: Size, validation: Size, names: tuple[str, str] = ("test", "validation")) -> None:
+    """Refuse two shares of the same cells, or users, that leave nothing to learn from."""
+    shares = [is_share(size, what, zero=True) for size, what in zip((test, validation), names, strict=True)]
+    if all(shares) and test + validation >= 1:
+        raise ValueError(
+            f"{names[0]} = {test} and {names[1]} = {validation} are shares of the same whole, {test + validation:.6g} "
+            "of it together: nothing is left to learn from. Their sum has to be less than 1."
+        )
+
+
 def draw(number: int, seed: int | np.random.Generator) -> NDArray[np.float64]:
     """Draw a number in [0, 1) for each of so many cells or users; the generator goes on where one is given."""
-    return np.random.default_rng(seed).random(number)
+    return generator_of(seed).random(number)
 
 
 def ranks(keys: NDArray[Any]) -> NDArray[np.int64]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import overload
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from alsatian.evaluation.splits._labels import (
     VALIDATION,
     Size,
     cells_of_users,
+    check_together,
     checked,
     draw,
     is_share,
@@ -69,6 +70,7 @@ def random_cells(
     total = len(checked(data))
     held = number_of(test, total, "test")
     more = number_of(validation, total, "validation", zero=True)
+    check_together(test, validation)
     if held + more >= total:
         raise ValueError(f"test and validation take {held} + {more} of {total} cells: nothing is left to learn from.")
     drawn = draw(total, seed)
@@ -88,7 +90,7 @@ def random_per_user(
         A share of the cells of each user, rounded to the nearest number, halves up; or their number. A user who has not
         enough keeps one cell in `train`, and has fewer in the test, or none.
     validation : float or int, default=0.0
-        Likewise, of the cells that are left.
+        Likewise: a share of all cells of each user, taken from those that the test has left; or their number.
     seed : int or Generator, default=0
         As in `random_cells`.
 
@@ -96,6 +98,11 @@ def random_per_user(
     -------
     Split
         Users with too few cells for a test are counted in ``report()["users_without_test"]``.
+
+    Raises
+    ------
+    ValueError
+        Where a size means nothing, two shares are 1 or more together, or no cell is left for a part.
 
     Examples
     --------
@@ -110,6 +117,7 @@ def random_per_user(
     places = ranks_from_last(data, draw(len(data), seed))
     held = per_user(test, counts, "test")
     more = per_user(validation, counts, "validation", zero=True)
+    check_together(test, validation)
     held = np.minimum(held, counts - 1)
     more = np.minimum(more, counts - 1 - held)
     labels = np.where(places < held, TEST, np.where(places < held + more, VALIDATION, TRAIN)).astype(np.int8)
@@ -165,9 +173,21 @@ class Folds(Sequence[Split]):
         """Return the split of one fold, or those of several."""
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(self._number))]
-        i = range(self._number)[index]
+        i = self._position(index)
         labels = np.where(self._fold == i, TEST, TRAIN).astype(np.int8)
         return split_of(self._data, labels, f"fold {i + 1} of {self._number}{self._told}")
+
+    def _position(self, index: Any) -> int:
+        """Return the number of a fold; a negative one counts from the end."""
+        try:
+            found: int = range(self._number)[index]
+        except IndexError:
+            raise IndexError(
+                f"there is no fold {index}: the {self._number} folds are numbered 0 to {self._number - 1}."
+            ) from None
+        except TypeError:
+            raise TypeError(f"the number of a fold, or a slice, is needed, got {index!r}.") from None
+        return found
 
     def __iter__(self) -> Iterator[Split]:
         """Go through the splits."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from alsatian.data.interactions import Interactions
+from alsatian.evaluation._parameters import generator_of
 from alsatian.evaluation.splits._labels import (
     FOLD_IN,
     TEST,
@@ -13,6 +14,7 @@ from alsatian.evaluation.splits._labels import (
     VALIDATION_FOLD_IN,
     Size,
     cells_of_users,
+    check_together,
     checked,
     draw,
     number_of,
@@ -84,12 +86,13 @@ def strong_generalization(
     having = int(np.count_nonzero(counts))
     tested = number_of(users, having, "users")
     validated = number_of(validation_users, having, "validation_users", zero=True)
+    check_together(users, validation_users, ("users", "validation_users"))
     if tested + validated > able.size:
         raise ValueError(
             f"{tested} test and {validated} validation users are wanted, but only {able.size} of {having} users have "
             "two cells or more."
         )
-    rng = np.random.default_rng(seed)
+    rng = generator_of(seed)
     places = np.full(counts.size, having)
     places[able] = ranks(draw(counts.size, rng)[able])
     own = cells_of_users(data)

@@ -42,7 +42,7 @@ class Archive:
         self._space, self._folder, self._oldest = space, folder, oldest
         self._kept: dict[int, tuple[Point, Start, int]] = {}
         if folder is not None:
-            folder.mkdir(parents=True, exist_ok=True)
+            made_folder(folder)
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -88,6 +88,22 @@ class Archive:
         number = min(self._kept, key=lambda n: (distance(self._space, point, self._kept[n][0]), -n))
         _, start, age = self._kept[number]
         return Near(number, start, age)
+
+
+def made_folder(folder: Path) -> None:
+    """Make a folder, with all that it is in, where it is not there yet.
+
+    Raises
+    ------
+    NotADirectoryError
+        Where a file has its place, or that of a folder that it is in.
+    """
+    at = next((place for place in (folder, *folder.parents) if place.exists()), folder)
+    if at.exists() and not at.is_dir():
+        raise NotADirectoryError(
+            f"folder = '{folder}' cannot be made: '{at}' is a file. Give a folder for the starts of the search."
+        )
+    folder.mkdir(parents=True, exist_ok=True)
 
 
 def _size(start: Start) -> int:

@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from alsatian.evaluation.tuning._result import Trial
@@ -67,7 +68,10 @@ class Study:
             if prune
             else engine.pruners.NopPruner()
         )
-        with _quiet(engine):
+        if sampler is not None and not isinstance(sampler, engine.samplers.BaseSampler):
+            raise TypeError(f"sampler must be one of optuna.samplers, or None, got {sampler!r}.")
+        _check_storage(engine, storage)
+        with _quiet(engine), _told_of_storage(storage):
             self.study = engine.create_study(
                 storage=storage, study_name=name, direction="maximize" if greater_is_better else "minimize",
                 pruner=pruner, load_if_exists=storage is not None,
@@ -87,7 +91,7 @@ class Study:
             if trial.state == self._states.RUNNING:  # of a process that was ended
                 self.study.tell(trial.number, state=self._states.FAIL)
         # A seed that moves on, so that a search that goes on does not draw the same points again.
-        self.study.sampler = sampler or engine.samplers.TPESampler(seed=seed + len(self.study.trials))
+        self.study.sampler = sampler or engine.samplers.TPESampler(seed=(seed + len(self.study.trials)) % 2**32)
 
     @property
     def n_done(self) -> int:
@@ -173,7 +177,7 @@ class Asked:
         if not math.isfinite(value):
             raise ValueError(
                 f"the metric is {value} after iteration {iteration}: nothing in the held-out cells can be judged by it "
-                "(for lists: no user has a relevant item there, see relevant_from), or the model is not finite"
+                "(for lists: no user has a relevant item there, see relevant_from), or the model is not finite."
             )
         self._trial.report(value, self.stage + iteration)
         return bool(self._trial.should_prune())
@@ -190,6 +194,37 @@ class Asked:
             self._study.tell(self._trial, state=self._states.PRUNED)
         else:
             self._study.tell(self._trial, values[-1])
+
+
+_STORAGE = "Give the URL of a database, such as 'sqlite:///search.db', or a storage of Optuna."
+
+
+def _check_storage(engine: Any, storage: Any) -> None:
+    """Refuse what is no storage, with what may have been meant."""
+    if storage is None or isinstance(storage, engine.storages.BaseStorage):
+        return
+    if isinstance(storage, Path) or (isinstance(storage, str) and "://" not in storage):
+        raise ValueError(
+            f"storage = '{storage}' is no URL of a database: one in that file is storage='sqlite:///{storage}'."
+        )
+    if not isinstance(storage, str):
+        raise TypeError(f"storage = {storage!r} is none. {_STORAGE}")
+
+
+@contextmanager
+def _told_of_storage(storage: Any) -> Iterator[None]:
+    """Say what cannot be opened in place of what a database has to say of it."""
+    try:
+        yield
+    except ImportError:  # of a driver: it says which
+        raise
+    except Exception as error:
+        if not isinstance(storage, str):
+            raise
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        raise ValueError(
+            f"storage = {storage!r} cannot be opened: {reason}. The folder of a database has to be there. {_STORAGE}"
+        ) from error
 
 
 def _suggest(trial: Any, axis: Axis) -> Any:

@@ -98,7 +98,7 @@ class Tuning:
         complete = [trial for trial in self.trials if trial.state == "complete" and not math.isnan(trial.value)]
         if not complete:
             errors = [trial.error for trial in self.trials if trial.error]
-            raise ValueError(f"no trial has ended well{f': {errors[-1]}' if errors else ''}.")
+            raise ValueError(f"no trial has ended well{f': {errors[-1]}' if errors else ''}".rstrip(".") + ".")
         return min(complete, key=lambda trial: (-trial.value if self.greater_is_better else trial.value, trial.number))
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import clone
 
 from alsatian.data.interactions import Interactions
 from alsatian.models import ALS, ImplicitALS
@@ -16,6 +18,7 @@ from alsatian.models import ALS, ImplicitALS
 Point = dict[str, Any]
 
 _PAIRS = {"reg_rows": "reg", "reg_columns": "reg", "bias_reg_rows": "bias_reg", "bias_reg_columns": "bias_reg"}
+_FIXED = ("init", "warm_start", "random_state", "n_jobs", "verbose")  # that no metric should depend on
 _DECADE = 10.0  # a range that spans more is searched by its logarithm
 _GROWING, _SHRINKING, _REVIVING = 3.0, 0.25, 2.0  # how much farther the harder ways are
 _RIDGES = frozenset({"reg", "reg_rows", "reg_columns"})
@@ -103,7 +106,7 @@ class Space:
         scale = self._scale(model, given, exponent) if "reg_exponent" in given else 1.0
         found: Point = {}
         for name, value in given.items():
-            at = value * scale if name in _RIDGES else value
+            at = _scaled(value, scale) if name in _RIDGES else value
             if isinstance(at, float):
                 at = float(f"{at:.6g}")  # so that what is printed is what was used
             if name in _PAIRS:
@@ -134,16 +137,15 @@ def space_of(model: Any, train: Interactions, given: Mapping[str, Any] | None) -
     """
     rows = np.diff(train.csr.indptr).astype(np.int64)
     columns = np.bincount(train.columns, minlength=train.n_items).astype(np.int64)
-    wanted = default_space(model, train) if given is None else dict(given)
+    wanted = default_space(model, train) if given is None else _as_mapping(given)
     if not wanted:
         raise ValueError("space is empty: there is nothing to search.")
     parameters = model.get_params()
     axes = []
     for name, what in wanted.items():
-        if _PAIRS.get(name, name) not in parameters or name in ("init", "warm_start", "random_state", "n_jobs"):
-            known = [*_PAIRS, *parameters]
-            raise ValueError(f"space has {name!r}, which cannot be searched; {type(model).__name__} has {known}.")
-        axes.append(_axis(name, what))
+        if _PAIRS.get(name, name) not in parameters or name in _FIXED:
+            raise ValueError(_unknown(name, model))
+        axes.append(_axis(name, what, model))
     names = {axis.name for axis in axes}
     for one, both in (("reg_rows", "reg"), ("bias_reg_rows", "bias_reg")):
         other = one.replace("rows", "columns")
@@ -201,17 +203,83 @@ def distance(space: Space, here: Point, there: Point) -> float:
     return math.sqrt(total)
 
 
-def _axis(name: str, what: Any) -> Axis:
+def _as_mapping(given: Any) -> dict[str, Any]:
+    try:
+        return dict(given)
+    except (TypeError, ValueError):
+        raise TypeError(
+            "space must be a mapping of parameters to ranges or choices, such as {'reg': (0.01, 1.0)}, got "
+            f"{given!r}."
+        ) from None
+
+
+def _unknown(name: Any, model: Any) -> str:
+    """Say which parameters can be searched, and which may have been meant."""
+    parameters = model.get_params()
+    known = [other for other in parameters if other not in _FIXED]
+    known += [side for side, whole in _PAIRS.items() if whole in parameters]
+    near = difflib.get_close_matches(str(name), known, 1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    return (
+        f"space has {name!r}, which cannot be searched.{hint} Of {type(model).__name__} there are: {', '.join(known)}."
+    )
+
+
+def _axis(name: str, what: Any, model: Any) -> Axis:
     if isinstance(what, (list, set, frozenset)) and what:
-        return Axis(name, choices=tuple(what))
-    pair = isinstance(what, tuple) and len(what) == 2 and all(_is_number(end) for end in what)
-    if not pair or not what[0] <= what[1]:
-        raise ValueError(f"space[{name!r}] must be a pair (low, high) of numbers or a list of choices, got {what!r}.")
+        choices = tuple(what)
+        for choice in choices:
+            _check_value(name, what, choice, model)
+        return Axis(name, choices=choices)
+    wrong = _wrong_range(name, what)
+    if wrong:
+        raise ValueError(f"space[{name!r}] = {what!r}: {wrong}.")
     low, high = (end.item() if isinstance(end, np.generic) else end for end in what)
-    if isinstance(low, int) != isinstance(high, int):
+    for end in (low, high):
+        _check_value(name, what, end, model)
+    if _refusal(name, float(high), model) is None:  # a range of all numbers in it, also where its ends are whole
         low, high = float(low), float(high)
     log = low > 0 and (high / low >= _DECADE or name == "n_components")
     return Axis(name, low, high, log)
+
+
+def _wrong_range(name: str, what: Any) -> str:
+    """Return what is wrong with a range as it is written; nothing where it is one."""
+    if isinstance(what, str) or _is_number(what):
+        return f"one value is nothing to search; it is set in the model, {name}={what!r}"
+    if not isinstance(what, tuple) or len(what) != 2:
+        return "it must be a pair (low, high) of numbers, or a list of choices [first, second, …]"
+    if not all(_is_number(end) for end in what):
+        if all(isinstance(end, str) for end in what):
+            return f"a pair is a range of numbers; choices are a list, {list(what)!r}"
+        return "both ends of a range must be finite numbers; choices are a list"
+    if what[0] > what[1]:
+        return f"the lower end of a range comes first, {(what[1], what[0])!r}"
+    return ""
+
+
+def _check_value(name: str, what: Any, value: Any, model: Any) -> None:
+    """Refuse a value that the model would refuse in every trial."""
+    wrong = _refusal(name, value, model)
+    if wrong is not None:
+        raise ValueError(f"space[{name!r}] = {what!r} has {value!r}, which the model does not take. {wrong}")
+
+
+def _refusal(name: str, value: Any, model: Any) -> str | None:
+    """Return what a model says of a value of one of its parameters, or of one side of it; None where it takes it."""
+    given = {_PAIRS[name]: (value, value)} if name in _PAIRS else {name: value}
+    try:
+        clone(model).set_params(**given)._validate_params()
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def _scaled(value: Any, scale: float) -> Any:
+    """Return λ in another scale, of both sides where it is a pair; a word, such as "auto", stays."""
+    if isinstance(value, (tuple, list)):
+        return tuple(_scaled(side, scale) for side in value)
+    return value * scale if _is_number(value) else value
 
 
 def _is_number(value: Any) -> bool:

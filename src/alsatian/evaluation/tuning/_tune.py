@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,10 +16,11 @@ from sklearn.base import clone
 from alsatian.data.interactions import Interactions
 from alsatian.evaluation._evaluate import Given, evaluate
 from alsatian.evaluation._fit_on import check_split, unfitted
-from alsatian.evaluation._metric import Metric, parse
-from alsatian.evaluation._parameters import whole_number
+from alsatian.evaluation._metric import Metric, check_relevant, parse
+from alsatian.evaluation._parameters import judging, real_number, whole_number
 from alsatian.evaluation._starts import start_of
 from alsatian.evaluation.splits import Split, random_cells, random_per_user
+from alsatian.evaluation.splits._labels import is_share, number_held
 from alsatian.evaluation.tuning._archive import FIRST, Archive
 from alsatian.evaluation.tuning._engine import Study
 from alsatian.evaluation.tuning._result import Tuning
@@ -26,6 +28,7 @@ from alsatian.evaluation.tuning._space import Point, Space, space_of
 from alsatian.evaluation.tuning._trial import HeldOut, Run, first_fit, run_trial
 from alsatian.models import ALS
 
+_LARGEST_SEED = 2**32 - 1
 _HEAD_START = 5  # iterations that a warm start is worth: what the pruner compares it with
 _FIRST = 5  # iterations of the fit before all trials: most of what there is to find is found
 # Lists get worse again after some iterations, before the loss has converged: ending early is a ridge of its own. So
@@ -75,10 +78,11 @@ def tune(
         As in `evaluate`. None: "rmse" for ratings, else "ndcg@20".
     space : mapping of str to pair or list, optional
         What is searched: parameters of the model, each a range (low, high) or a list of choices. Ranges of more than a
-        decade, and the rank, are searched by their logarithm. ``reg_rows`` and ``reg_columns`` are the two sides of a
-        pair, and ``bias_reg_rows`` and ``bias_reg_columns`` likewise. While ``reg_exponent`` is searched too, a range
-        of λ is that at exponent 1; the same ridge in all is meant at others. None: the rank, λ, ν, the ridge of the
-        biases; for implicit feedback the rank, λ, ν, α₀, the objective and the confidence.
+        decade, and the rank, are searched by their logarithm; of whole numbers only where the parameter takes no
+        other. ``reg_rows`` and ``reg_columns`` are the two sides of a pair, and ``bias_reg_rows`` and
+        ``bias_reg_columns`` likewise. While ``reg_exponent`` is searched too, a range of λ is that at exponent 1; the
+        same ridge in all is meant at others. None: the rank, λ, ν, the ridge of the biases; for implicit feedback the
+        rank, λ, ν, α₀, the objective and the confidence.
     n_trials : int, default=40
         Number of trials in all, those of earlier runs of the same study included.
     timeout : float, optional
@@ -123,7 +127,13 @@ def tune(
     ImportError
         Where Optuna is not installed.
     ValueError
-        For a split without a validation part, an unknown metric or parameter, and a study of other data.
+        For a split without a validation part, an unknown metric or parameter, values in `space` that the model does not
+        take, metrics of relevant items where no held-out cell is relevant, a `storage` that cannot be opened, and a
+        study of other data.
+    TypeError
+        For a function as a metric that gives no result: the search ends at the first trial.
+    NotADirectoryError
+        Where `folder` is a file.
 
     Notes
     -----
@@ -151,23 +161,27 @@ def tune(
     >>> found.best_parameters["reg"] < 0.1, found.model
     (True, ALS(...))
     """
+    seed = _seed(seed)
     template = _template(model, seed)
     measured = parse(metric if metric is not None else "rmse" if _of_values(template) else "ndcg@20")
     split = _validation_of(data, measured, validation, seed)
-    how = {"relevant_from": relevant_from, "exclude_seen": exclude_seen}
+    how = judging(relevant_from, exclude_seen)
+    check_relevant([measured], split, relevant_from)
     lists = not measured.of_cells
     watched = whole_number(n_users, "n_users") if lists and n_users is not None else None
     held_out = HeldOut(split, measured, how, watched, seed)
+    n_trials = whole_number(n_trials, "n_trials")
+    timeout = None if timeout is None else real_number(timeout, "timeout", "60")
     searched = space_of(template, held_out.train, space)
     settings: dict[str, Any] = {
         "max_iter": whole_number(max_iter, "max_iter"),
-        "plateau": (0.01 if lists else 0.001) if plateau is None else float(plateau),
+        "plateau": (0.01 if lists else 0.001) if plateau is None else real_number(plateau, "plateau", "0.001"),
     }
+    archive = Archive(searched, _folder(folder), _OLDEST_OF_LISTS if lists else math.inf)
     study = Study(
         searched, sampler, storage=storage, name=study_name, greater_is_better=measured.greater_is_better, seed=seed,
         about=_fingerprint(template, split, measured, searched, {"how": how, "fits": settings}), prune=prune,
     )  # fmt: skip
-    archive = Archive(searched, None if folder is None else Path(folder), _OLDEST_OF_LISTS if lists else math.inf)
     for number, point in [(FIRST, searched.rich()), *study.finished_points()]:
         archive.restore(number, point, split.train.n_items)
 
@@ -177,7 +191,6 @@ def tune(
     def fit(point: Point, **how: Any) -> Run:
         return run_trial(made(point), held_out, **settings, **how)
 
-    n_trials = whole_number(n_trials, "n_trials")
     if warm and not len(archive) and study.n_done < n_trials:
         iterations = _FIRST_OF_LISTS if lists else _FIRST
         run = first_fit(made(searched.rich()), held_out, iterations)
@@ -222,8 +235,22 @@ def _search(
                 archive.add(trial.number, trial.point, start_of(run.factors, study.space.counts), age)
 
 
+def _seed(seed: Any) -> int:
+    """Return a seed that splits, samplers and models all take."""
+    if whole_number(seed, "seed", least=0) > _LARGEST_SEED:
+        raise ValueError(f"seed must be at most {_LARGEST_SEED}, which is the largest of a model, got {seed}.")
+    return int(seed)
+
+
+def _folder(folder: Any) -> Path | None:
+    if folder is None or isinstance(folder, (str, os.PathLike)):
+        return None if folder is None else Path(folder)
+    raise TypeError(f"folder must be a path, such as 'starts/', got {folder!r}.")
+
+
 def _template(model: Any, seed: int) -> Any:
     made = unfitted(model)
+    made._validate_params()  # so that what is wrong with the model is no fault of what is searched
     return made if made.random_state is not None else made.set_params(random_state=seed)
 
 
@@ -234,8 +261,10 @@ def _of_values(model: Any) -> bool:
 def _validation_of(data: Any, metric: Metric, validation: float, seed: int) -> Split:
     """Return a split whose test part is what parameters are chosen by."""
     if isinstance(data, Interactions):
-        made = random_cells if metric.of_cells else random_per_user
-        return made(data, test=validation, seed=seed)
+        if metric.of_cells:
+            return random_cells(data, test=number_held(validation, len(data), "validation"), seed=seed)
+        is_share(validation, "validation")
+        return random_per_user(data, test=validation, seed=seed)
     check_split(data)
     if data.validation is None:
         raise ValueError(
