@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "dot.hpp"
+
 namespace alsatian {
 
 namespace {
@@ -57,21 +59,18 @@ void RowSolver<T>::solve(i64 row, Crew& crew, int worker) {
 
 template <class T>
 void RowSolver<T>::primal(i64 row, const RowPlan& plan, Crew& crew, int worker) {
-    const i64 begin = s_.step.cells.indptr[row], end = s_.step.cells.indptr[row + 1];
+    const Stretches<T> parts(s_.step.cells, row, plan.walks_columns());
     begin_sum(plan);
-    if (end - begin <= kSegment) {
-        accumulate(plan, begin, end, a_.data(), rhs_.data(), tally_, crew, worker);
-    } else {
-        for (i64 b = begin; b < end; b += kSegment) {
-            segment(plan, b, std::min(end, b + kSegment), crew, worker);
-            add_segment(*this);
-        }
+    if (parts.count() == 1) accumulate(plan, parts[0], a_.data(), rhs_.data(), tally_, crew, worker);
+    for (i64 s = 0; parts.count() > 1 && s < parts.count(); s++) {
+        segment(plan, parts[s], crew, worker);
+        add_segment(*this);
     }
-    finish_sum(row, plan, crew, worker);
+    if (!finish_sum(row, plan)) primal(row, RowPlan{plan.rule}, crew, worker);
 }
 
 template <class T>
-void RowSolver<T>::segment(const RowPlan& plan, i64 begin, i64 end, Crew& crew, int worker) {
+void RowSolver<T>::segment(const RowPlan& plan, const Stretch& part, Crew& crew, int worker) {
     if (a_segment_.size() == 0) {
         a_segment_ = Buffer<T>(s_.layout.elements());
         rhs_segment_ = Buffer<T>(s_.layout.padded);
@@ -79,7 +78,7 @@ void RowSolver<T>::segment(const RowPlan& plan, i64 begin, i64 end, Crew& crew, 
     s_.layout.clear(a_segment_.data());
     std::fill(rhs_segment_.begin(), rhs_segment_.end(), T(0));
     tally_segment_ = Tally{};
-    accumulate(plan, begin, end, a_segment_.data(), rhs_segment_.data(), tally_segment_, crew, worker);
+    accumulate(plan, part, a_segment_.data(), rhs_segment_.data(), tally_segment_, crew, worker);
 }
 
 template <class T>
@@ -102,37 +101,46 @@ void RowSolver<T>::add_segment(const RowSolver& other) {
     for (int c = 0; c < s_.layout.padded; c++) rhs_[c] += other.rhs_segment_[c];
     tally_.constant += other.tally_segment_.constant;
     tally_.cells += other.tally_segment_.cells;
+    tally_.absent += other.tally_segment_.absent;
 }
 
 template <class T>
-void RowSolver<T>::finish_sum(i64 row, const RowPlan& plan, Crew& crew, int worker) {
-    if (plan.absent) {
-        accumulate_absent(row);
-        crew.tick(worker, 0);
-    }
-    if (tally_.cells == 0 && s_.gram_weight() == 0) return write_empty(row);  // all its weights are zero
-    finish(row, finish_primal(row, plan));
+bool RowSolver<T>::finish_sum(i64 row, const RowPlan& plan) {
+    if (plan.downdate && !take_from_gram(row)) return false;
+    if (tally_.cells == 0 && s_.gram_weight() == 0)
+        write_empty(row);  // all its weights are zero
+    else
+        finish(row, finish_primal(row, plan));
+    return true;
 }
 
-// Adds cells [begin, end) of the row to A and r, and to the constant of the loss.
+// targets ← x − o of cells of weight one; returns the sum of their squares.
 template <class T>
-void RowSolver<T>::accumulate(const RowPlan& plan, i64 begin, i64 end, T* a, T* rhs, Tally& tally, Crew& crew,
-                              int worker) {
+double RowSolver<T>::plain_targets(i64 begin, i64 end, T* targets) const {
     const Cells<T>& cells = s_.step.cells;
+    const i64 count = end - begin;
+    for (i64 c = 0; c < count; c++) targets[c] = cells.values[begin + c] - offset(cells.indices[begin + c]);
+    return dot(targets, targets, count);
+}
+
+// Adds some cells of the row to A and r, and to the constant of the loss. For a downdate, A is that of the
+// cells that are not stored.
+template <class T>
+void RowSolver<T>::accumulate(const RowPlan& plan, const Stretch& part, T* a, T* rhs, Tally& tally,
+                              Crew& crew, int worker) {
+    const Cells<T>& cells = s_.step.cells;
+    const i64 end = part.end;
     const bool plain = !cells.weighted() && plan.rule == kObserved;
-    for (i64 b = begin; b < end; b += kBlock) {
+    for (i64 b = part.begin; b < end; b += kBlock) {
         const i64 stop = std::min(end, b + kBlock);
         if (plain) {
             tally.cells += stop - b;
             T coef[kBlock];
-            for (i64 c = b; c < stop; c++) {
-                const T t = cells.value(c) - offset(cells.indices[c]);
-                coef[c - b] = t;
-                tally.constant += double(t) * double(t);
-            }
+            tally.constant += plain_targets(b, stop, coef);
             k_.pack_rows(s_.step.fixed, cells.indices + b, stop - b, end - b, nullptr, coef, s_.layout.padded,
-                         packed_.data(), stride_, rhs);
-            k_.gram(packed_.data(), stride_, stop - b, s_.layout.padded, a, s_.layout.stride, false);
+                         plan.downdate ? nullptr : packed_.data(), stride_, rhs);
+            if (!plan.downdate)
+                k_.gram(packed_.data(), stride_, stop - b, s_.layout.padded, a, s_.layout.stride, false);
         } else {
             plus_.count = minus_.count = 0;
             for (i64 c = b; c < stop; c++) {
@@ -147,30 +155,38 @@ void RowSolver<T>::accumulate(const RowPlan& plan, i64 begin, i64 end, T* a, T* 
         }
         crew.tick(worker, double(stop - b));
     }
+    if (plan.walks_columns()) accumulate_absent(plan, part, a, rhs, tally);
 }
 
-// Adds the cells that the row does not store, zeros of weight one.
+// Adds the cells that the row does not store: zeros of weight one, or for a downdate to A alone.
 template <class T>
-void RowSolver<T>::accumulate_absent(i64 row) {
-    const Cells<T>& cells = s_.step.cells;
-    i64 next = cells.indptr[row];
-    const i64 end = cells.indptr[row + 1];
+void RowSolver<T>::accumulate_absent(const RowPlan& plan, const Stretch& part, T* a, T* rhs, Tally& tally) {
+    constexpr int kRun = 8;  // stored cells side by side that are passed over at once
+    const i32* indices = s_.step.cells.indices;
+    i64 next = part.begin, j = part.first;
     plus_.count = 0;
-    for (i64 j = 0; j < cells.columns; j++) {
-        const i32 column = static_cast<i32>(j);
-        if (next < end && cells.indices[next] == column) {
-            next++;
+    while (j < part.last) {
+        if (next < part.end && indices[next] == j) {
+            const bool run = next + kRun < part.end && indices[next + kRun] == j + kRun;
+            next += run ? kRun : 1;
+            j += run ? kRun : 1;
             continue;
         }
-        const CellTerms<T> cell(kObserved, T(1), T(0), offset(column));
-        tally_.constant += cell.constant;
-        tally_.cells++;
-        plus_.add(column, T(1), cell.coef);
+        const i32 column = static_cast<i32>(j++);
+        T coef = 0;
+        tally.absent++;
+        if (plan.absent) {
+            const CellTerms<T> cell(kObserved, T(1), T(0), offset(column));
+            tally.constant += cell.constant;
+            tally.cells++;
+            coef = cell.coef;
+        }
+        plus_.add(column, T(1), coef);
         if (plus_.count < kBlock) continue;
-        push(plus_, false, a_.data(), rhs_.data());
+        push(plus_, false, a, rhs);
         plus_.count = 0;
     }
-    push(plus_, false, a_.data(), rhs_.data());
+    push(plus_, false, a, rhs);
 }
 
 template <class T>
@@ -195,7 +211,7 @@ RowResult RowSolver<T>::finish_primal(i64 row, const RowPlan& plan) {
     if (!regular || (too_small_to_regularize<T>(scale * s_.least_lambda(), trace) &&
                      smallest_eigenvalue(k_, layout, a_.data(), inverse_.data()) <= singular))
         return fallback(row, plan);
-    counts.primal++;
+    (plan.downdate ? counts.downdate : counts.primal)++;
     std::copy(rhs_.begin(), rhs_.end(), x_.begin());
     k_.solve(a_.data(), layout.stride, layout.padded, inverse_.data(), x_.data());
     RowResult result;
