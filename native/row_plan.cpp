@@ -23,9 +23,9 @@ constexpr double kSmallWeight = 1.0 / 16;
 // cost. At low ones the right-hand side, which takes as long in either form, and looking for the holes are
 // much of what a row costs.
 constexpr i64 kColumnsAHole = 4;
-constexpr i64 kRankOfBeside = 24;  // at which they cost as much as A
+constexpr i64 kRankOfBeside = 32;  // at which they cost as much as A
 constexpr int kLeastDowndateRank = 16;
-constexpr i64 kLeastDowndateColumns = 64;
+constexpr i64 kLeastDowndateColumns = 128;
 
 bool rank_allows_dual(int size, Form form) {
     return form == Form::dual || size >= kLeastDualRank;
