@@ -20,7 +20,8 @@ alsatian::Form parse_form(const std::string& name) {
     if (name == "auto") return alsatian::Form::automatic;
     if (name == "primal") return alsatian::Form::primal;
     if (name == "dual") return alsatian::Form::dual;
-    throw std::invalid_argument("form must be 'auto', 'primal' or 'dual', got '" + name + "'");
+    if (name == "downdate") return alsatian::Form::downdate;
+    throw std::invalid_argument("form must be 'auto', 'primal', 'dual' or 'downdate', got '" + name + "'");
 }
 
 alsatian::Method parse_method(const std::string& name) {
@@ -118,6 +119,7 @@ Counts half_step(i64 rows, i64 columns, std::optional<In<i64, 1>> indptr, std::o
     Counts result;
     result["primal"] = counts.primal;
     result["dual"] = counts.dual;
+    result["downdate"] = counts.downdate;
     result["shared"] = counts.shared;
     result["minimum_norm"] = counts.minimum_norm;
     result["empty"] = counts.empty;
@@ -137,7 +139,7 @@ void define_half_step(nb::module_& m, const char* name) {
           "Solve every row of one side with the other side fixed; see contract.py.");
 }
 
-// What half-steps beside a Gram matrix need of the fixed side alone.
+// What half-steps that begin with Z̃ᵀZ̃ need of the fixed side alone.
 template <class T>
 alsatian::FixedSide<T> prepare(In<T, 2> factors, std::optional<In<T, 1>> offset,
                                std::tuple<double, double, double, double> rule, bool bias, double ridge,
@@ -172,7 +174,7 @@ void define_prepare(nb::module_& m, const char* type, const char* name) {
     m.def(name, &prepare<T>, "factors"_a.noconvert(), "offset"_a.noconvert().none(), "rule"_a, "bias"_a,
           "ridge"_a, "ridge_bias"_a, "eigenvalues"_a.noconvert().none(), "eigenvectors"_a.noconvert().none(),
           "n_jobs"_a, "isa"_a, "poll"_a.none(),
-          "Make what half-steps beside a Gram matrix need of the fixed side alone.");
+          "Make what half-steps that begin with a Gram matrix need of the fixed side alone.");
 }
 
 // Z̃ᵀZ̃ in float64, whole and symmetric, into `out`.
@@ -237,5 +239,7 @@ NB_MODULE(_core, m) {
         },
         "size"_a, "bias"_a, "ridge"_a, "ridge_bias"_a, "form"_a,
         "Whether rows beside a shared Gram matrix may be solved in its eigenbasis.");
+    m.def("downdate_pays", &alsatian::downdate_pays, "length"_a, "columns"_a, "size"_a,
+          "Whether a row of so many cells of weight one is solved by a downdate of the Gram matrix.");
     m.def("build_config", &build_config, "How the extension was built.");
 }

@@ -12,6 +12,7 @@ FixedSide<T> prepare(const HalfStep<T>& step, const Kernels<T>& kernels, Crew& c
     side.size = step.fixed.size();
     side.rule = step.cells.rule;
     side.sums = column_sums(step.fixed, step.offset, kernels, crew);
+    if (side.rule.gram_weight == 0) return side;
     const Panels layout(side.size, kernels);
     side.start = Buffer<T>(layout.elements());
     layout.copy_scaled(side.start.data(), side.sums.gram.data(), side.rule.gram_weight);

@@ -1,5 +1,6 @@
-// What a half-step beside a Gram matrix needs of the fixed side alone: made by the half-step itself, or once
-// for many of them, such as the folding in of one user at a time.
+// What a half-step beside a Gram matrix, or with rows that are solved by a downdate of one, needs of the
+// fixed side alone: made by the half-step itself, or once for many of them, such as the folding in of one
+// user at a time.
 #pragma once
 
 #include <optional>
@@ -17,7 +18,7 @@ struct FixedSide {
     int size = 0;
     Rule rule;
     ColumnSums sums;
-    Buffer<T> start;                    // α₀ Z̃ᵀZ̃, which every A begins with
+    Buffer<T> start;                    // α₀ Z̃ᵀZ̃, which every A begins with; empty where α₀ = 0
     std::optional<Rotated<T>> rotated;  // where the dual form is wanted
 };
 

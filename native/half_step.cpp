@@ -43,12 +43,11 @@ std::vector<i64> longest_first(i64 rows, const i64* indptr) {
 
 // Where each chunk of the order begins.
 template <class T>
-std::vector<i64> chunks_of(const HalfStep<T>& step, const std::vector<i64>& order, i64 from) {
-    const double size = step.fixed.size();
+std::vector<i64> chunks_of(const Shared<T>& shared, const std::vector<i64>& order, i64 from) {
     std::vector<i64> starts{from};
     double work = 0;
     for (i64 i = from; i < std::ssize(order); i++) {
-        work += double(step.cells.length(order[i])) * size * size / 2 + size * size * size / 6 + 100;
+        work += row_work(shared, order[i]) + 100;
         if (work < kChunkWork) continue;
         starts.push_back(i + 1);
         work = 0;
@@ -76,7 +75,7 @@ class RowsByRow {
     Counts run() {
         const i64 from = giants();
         const std::vector<i64> groups = groups_in_step(from);
-        const std::vector<i64> chunks = chunks_of(step_, order_, groups.back());
+        const std::vector<i64> chunks = chunks_of(shared_, order_, groups.back());
         const i64 first = std::ssize(groups) - 1;
         crew_.each(first + std::ssize(chunks) - 1, [&](int worker, i64 task) {
             if (task < first) {
@@ -177,32 +176,33 @@ class RowsByRow {
     // segment in order: the same sums as one worker would make. Returns how many rows that were.
     i64 giants() {
         const i64 total = step_.cells.indptr[step_.cells.rows] - step_.cells.indptr[0];
-        const i64 longest = std::max<i64>(RowSolver<T>::kSegment, total / (4 * crew_.size()));
+        const i64 longest = std::max<i64>(kSegment, total / (4 * crew_.size()));
         i64 done = 0;
         for (; crew_.size() > 1 && done < std::ssize(order_); done++) {
             const i64 row = order_[done], begin = step_.cells.indptr[row], end = step_.cells.indptr[row + 1];
             const RowPlan plan = plan_row(shared_, row);
             if (end - begin <= longest || plan.dual || plan.method != Method::exact) break;
-            giant(row, plan);
+            if (!giant(row, plan)) giant(row, RowPlan{plan.rule});
         }
         return done;
     }
 
-    void giant(i64 row, const RowPlan& plan) {
-        constexpr i64 length = RowSolver<T>::kSegment;
-        const i64 begin = step_.cells.indptr[row], end = step_.cells.indptr[row + 1];
+    bool giant(i64 row, const RowPlan& plan) {
+        const Stretches<T> parts(step_.cells, row, plan.walks_columns());
         RowSolver<T> sum(shared_, 0);
         sum.begin_sum(plan);
         crew_.reset_turns();
-        crew_.each((end - begin + length - 1) / length, [&](int worker, i64 s) {
+        crew_.each(parts.count(), [&](int worker, i64 s) {
             RowSolver<T>& solver = solver_of(worker);
-            solver.segment(plan, begin + s * length, std::min(end, begin + (s + 1) * length), crew_, worker);
+            solver.segment(plan, parts[s], crew_, worker);
             crew_.wait_turn(worker, s);
             sum.add_segment(solver);
             crew_.pass_turn();
         });
-        sum.finish_sum(row, plan, crew_, 0);
+        const bool finished = sum.finish_sum(row, plan);
+        crew_.tick(0, 0);
         solver_of(0).counts += sum.counts;
+        return finished;
     }
 
     const Shared<T>& shared_;
@@ -226,12 +226,11 @@ Counts half_step(const HalfStep<T>& step) {
                                      : double(cells.indptr[cells.rows] - cells.indptr[0]);
     Crew crew(step.threads, step.poll, work);
     Shared<T> shared(step, k);
-    if (cells.rule.gram_weight == 0 && !cells.full()) return RowsByRow<T>(shared, crew).run();
-
-    if (!cells.shared() || step.scale_step != 0) {
+    if (!cells.shared() || (cells.rule.gram_weight > 0 && step.scale_step != 0)) {
         std::optional<FixedSide<T>> own;
-        if (!step.prepared) own.emplace(prepare(step, k, crew));
-        shared.side = own ? &*own : step.prepared;
+        const bool wants_side = cells.rule.gram_weight > 0 || any_downdate(shared);
+        if (wants_side && !step.prepared) own.emplace(prepare(step, k, crew));
+        if (wants_side) shared.side = own ? &*own : step.prepared;
         return RowsByRow<T>(shared, crew).run();
     }
     const ColumnSums sums = column_sums(step.fixed, step.offset, k, crew);

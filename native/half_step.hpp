@@ -11,7 +11,7 @@
 
 namespace alsatian {
 
-enum class Form { automatic, primal, dual };
+enum class Form { automatic, primal, dual, downdate };
 
 enum class Method { exact, cg, subspace };
 
@@ -50,7 +50,7 @@ struct Cells {
     bool shared() const { return full() || (rule == kZero && !weighted()); }
 };
 
-// What a half-step beside a Gram matrix needs of the fixed side alone; see fixed_side.hpp.
+// What a half-step that begins with Z̃ᵀZ̃ needs of the fixed side alone; see fixed_side.hpp.
 template <class T>
 struct FixedSide;
 
@@ -83,12 +83,16 @@ struct HalfStep {
 // Whether rows of this system may take the dual form beside a shared Gram matrix, which needs its eigenbasis.
 bool wants_eigenbasis(int size, bool bias, double ridge, double ridge_bias, Form form);
 
+// Whether a row of so many cells is solved by a downdate of Z̃ᵀZ̃, where weights, rule and ridge allow it.
+bool downdate_pays(i64 length, i64 columns, int size);
+
 // How many rows took each form.
 struct Counts {
-    i64 primal = 0, dual = 0, shared = 0, minimum_norm = 0, empty = 0, cg = 0, subspace = 0;
+    i64 primal = 0, dual = 0, downdate = 0, shared = 0, minimum_norm = 0, empty = 0, cg = 0, subspace = 0;
     Counts& operator+=(const Counts& o) {
         primal += o.primal;
         dual += o.dual;
+        downdate += o.downdate;
         shared += o.shared;
         minimum_norm += o.minimum_norm;
         empty += o.empty;

@@ -32,7 +32,7 @@ InexactSide<T>::InexactSide(const Shared<T>& s)
         if (z.bias) typical_border[c] = static_cast<T>(s.step.inexact.typical[z.k + c]);
     }
     if (z.bias) typical_diagonal[z.k] = T(1);
-    if (s.side) take_gram(*s.side);
+    if (s.gram_weight() > 0) take_gram(*s.side);
 }
 
 template <class T>
@@ -73,7 +73,7 @@ void InexactSide<T>::multiply(double scale, const T* x, T* out) const {
     for (int c = 0; c < k; c++) out[c] = ridge * x[c];
     for (int c = k; c < shared.layout.padded; c++) out[c] = T(0);
     if (step.fixed.bias) out[k] = static_cast<T>(scale * step.ridge_bias) * x[k];
-    if (!shared.side) return;
+    if (shared.gram_weight() == 0) return;
     if (!diagonal()) {
         for (i64 c = 0; c < size; c += kBlock) {
             const i64 count = std::min<i64>(kBlock, size - c);

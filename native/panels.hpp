@@ -56,6 +56,15 @@ struct Panels {
             for (i64 i = 0, end = i64(rows(p)) * panel; i < end; i++) t[i] = static_cast<T>(factor * f[i]);
         }
     }
+    // to ← from − to, in the precision of `from`.
+    template <class T, class U>
+    void take_from(T* to, const U* from) const {
+        for (int p = 0; p < count; p++) {
+            T* t = to + p * stride;
+            const U* f = from + p * stride;
+            for (i64 i = 0, end = i64(rows(p)) * panel; i < end; i++) t[i] = static_cast<T>(f[i] - U(t[i]));
+        }
+    }
     // A padded unknown has its own equation x = 0.
     template <class T>
     void set_padding(T* a) const {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "dot.hpp"
+
 namespace alsatian {
 
 namespace {
@@ -15,16 +17,6 @@ constexpr i64 kMostRows = 128;
 constexpr double kLeastPart = 8, kLeastPartNear = 64;
 constexpr i64 kNearBytes = 16 << 20;
 constexpr int kVectors = 5;
-
-template <class T>
-double dot(const T* a, const T* b, int size) {
-    double sums[4] = {};  // side by side, as one sum would wait for itself
-    int c = 0;
-    for (; c + 4 <= size; c += 4)
-        for (int i = 0; i < 4; i++) sums[i] += double(a[c + i]) * double(b[c + i]);
-    for (; c < size; c++) sums[0] += double(a[c]) * double(b[c]);
-    return (sums[0] + sums[1]) + (sums[2] + sums[3]);
-}
 
 template <class T>
 i64 row_bytes(const HalfStep<T>& step) {

@@ -12,11 +12,20 @@ namespace {
 constexpr int kLeastDualRank = 96;
 constexpr int kDualMargin = 16;
 constexpr double kLeastBiasRidge = 0.1;
+// By how much a downdate has to be cheaper than the dual form, as Z̃ᵀZ̃ is made for it.
+constexpr double kDowndateLead = 1.5;
 constexpr double kLeastDualRidge = 1e-30;  // its inverse, times a square, has to fit into float32
 // The symmetric form of the dual beside a Gram matrix divides by √q: every q must be well above zero.
 constexpr double kLeastDualWeight = 1.0 / 1024;
 // Below this weight, c − 1 against the one of the shared part leaves too few digits of c.
 constexpr double kSmallWeight = 1.0 / 16;
+// A downdate is for rows that lack at most one cell in four, at high ranks: A is then made at a third of its
+// cost. At low ones the right-hand side, which takes as long in either form, and looking for the holes are
+// much of what a row costs.
+constexpr i64 kColumnsAHole = 4;
+constexpr i64 kRankOfBeside = 32;  // at which they cost as much as A
+constexpr int kLeastDowndateRank = 16;
+constexpr i64 kLeastDowndateColumns = 128;
 
 bool rank_allows_dual(int size, Form form) {
     return form == Form::dual || size >= kLeastDualRank;
@@ -62,6 +71,29 @@ bool goes_dual(const Shared<T>& shared, const RowPlan& plan, i64 row) {
 // is bound by loads.
 constexpr double kPrimalSpeed = 2;
 
+// Multiply-adds of a row in each form, at the speed of the primal, for so many cells and unknowns.
+double primal_work(double cells, double size) {
+    return cells * size * (size + 1) / 2 + size * size * size / 6;
+}
+double dual_work(double cells, double size) {
+    return cells * cells * size / 2 + cells * cells * cells / 6;
+}
+// Its right-hand side is a pass over the cells, as no row of Z̃ is packed for anything else.
+double downdate_work(double cells, double holes, double size) {
+    return primal_work(holes, size) + kPrimalSpeed * cells * size;
+}
+
+// Whether the row may be solved by a downdate of Z̃ᵀZ̃, and has so few holes that it pays.
+template <class T>
+bool goes_downdate(const Shared<T>& shared, i64 row) {
+    const HalfStep<T>& step = shared.step;
+    const Cells<T>& cells = step.cells;
+    if (cells.full() || cells.weighted() || !(cells.rule == kObserved) || shared.no_ridge) return false;
+    const i64 length = cells.length(row);
+    if (step.form == Form::downdate) return length > 0 && length <= cells.columns;
+    return step.form == Form::automatic && downdate_pays(length, cells.columns, step.fixed.size());
+}
+
 // Improving a row pays where it costs less than solving it.
 template <class T>
 Method method_of(const Shared<T>& shared, const RowPlan& plan, i64 row) {
@@ -71,9 +103,9 @@ Method method_of(const Shared<T>& shared, const RowPlan& plan, i64 row) {
     if (how.method == Method::exact || length == 0 || shared.no_ridge) return Method::exact;
     if (!(plan.rule == shared.step.cells.rule)) return Method::exact;
     if (how.method == Method::subspace) return how.block < size ? how.method : Method::exact;
-    double solved = length * size * (size + 1) / 2 + size * size * size / 6;
-    const bool dual = plan.rule.gram_weight == 0 && goes_dual(shared, plan, row);
-    if (dual) solved = length * length * size / 2 + length * length * length / 6;
+    const double solved = plan.dual       ? dual_work(length, size)
+                          : plan.downdate ? row_work(shared, row)
+                                          : primal_work(length, size);
     const double improved = length * size * (2 * how.steps + 1);
     return solved > kPrimalSpeed * improved ? how.method : Method::exact;
 }
@@ -100,12 +132,47 @@ RowPlan plan_row(const Shared<T>& shared, i64 row) {
         plan.rule = kObserved;
         plan.absent = cells.length(row) < cells.columns;
     }
+    const bool gram = plan.rule.gram_weight > 0;
+    plan.downdate = goes_downdate(shared, row);
+    plan.dual = !gram && !plan.downdate && goes_dual(shared, plan, row);
     plan.method = method_of(shared, plan, row);
-    plan.dual = plan.method == Method::exact && goes_dual(shared, plan, row);
+    if (plan.method != Method::exact)
+        plan.dual = plan.downdate = false;
+    else if (gram)
+        plan.dual = goes_dual(shared, plan, row);
     return plan;
+}
+
+template <class T>
+bool any_downdate(const Shared<T>& shared) {
+    for (i64 i = 0; i < shared.step.cells.rows; i++)
+        if (plan_row(shared, i).downdate) return true;
+    return false;
+}
+
+template <class T>
+double row_work(const Shared<T>& shared, i64 row) {
+    const Cells<T>& cells = shared.step.cells;
+    const double length = double(cells.length(row)), size = shared.step.fixed.size();
+    if (!goes_downdate(shared, row)) return primal_work(length, size);
+    return downdate_work(length, double(cells.columns) - length, size);
+}
+
+bool downdate_pays(i64 length, i64 columns, int size) {
+    const i64 holes = columns - length;
+    if (size < kLeastDowndateRank || columns < kLeastDowndateColumns) return false;
+    if (length == 0 || holes < 0) return false;
+    if (holes * kColumnsAHole * (size + kRankOfBeside) > columns * size) return false;
+    const bool dual_pays = size >= kLeastDualRank && length <= size - kDualMargin;
+    return !dual_pays || kDowndateLead * downdate_work(double(length), double(holes), size) <=
+                             dual_work(double(length), size);
 }
 
 template RowPlan plan_row<float>(const Shared<float>&, i64);
 template RowPlan plan_row<double>(const Shared<double>&, i64);
+template bool any_downdate<float>(const Shared<float>&);
+template bool any_downdate<double>(const Shared<double>&);
+template double row_work<float>(const Shared<float>&, i64);
+template double row_work<double>(const Shared<double>&, i64);
 
 }  // namespace alsatian

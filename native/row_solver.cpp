@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "dot.hpp"
+
 namespace alsatian {
 
 namespace {
@@ -57,24 +59,21 @@ void RowSolver<T>::solve(i64 row, Crew& crew, int worker) {
 
 template <class T>
 void RowSolver<T>::primal(i64 row, const RowPlan& plan, Crew& crew, int worker) {
-    const i64 begin = s_.step.cells.indptr[row], end = s_.step.cells.indptr[row + 1];
+    const Stretches<T> parts(s_.step.cells, row, plan.walks_columns());
     begin_sum(plan);
-    if (end - begin <= kSegment) {
-        accumulate(plan, begin, end, sum_, crew, worker);
-    } else {
-        for (i64 b = begin; b < end; b += kSegment) {
-            segment(plan, b, std::min(end, b + kSegment), crew, worker);
-            add_segment(*this);
-        }
+    if (parts.count() == 1) accumulate(plan, parts[0], sum_, crew, worker);
+    for (i64 s = 0; parts.count() > 1 && s < parts.count(); s++) {
+        segment(plan, parts[s], crew, worker);
+        add_segment(*this);
     }
-    finish_sum(row, plan, crew, worker);
+    if (!finish_sum(row, plan)) primal(row, RowPlan{plan.rule}, crew, worker);
 }
 
 template <class T>
-void RowSolver<T>::segment(const RowPlan& plan, i64 begin, i64 end, Crew& crew, int worker) {
+void RowSolver<T>::segment(const RowPlan& plan, const Stretch& part, Crew& crew, int worker) {
     if (segment_.a.size() == 0) segment_ = NormalSum<T>(s_.layout);
     segment_.clear();
-    accumulate(plan, begin, end, segment_, crew, worker);
+    accumulate(plan, part, segment_, crew, worker);
 }
 
 template <class T>
@@ -94,6 +93,7 @@ void RowSolver<T>::add_segment(const RowSolver& other) {
     for (int c = 0; c < s_.layout.padded; c++) sum_.rhs[c] += part.rhs[c];
     sum_.tally.constant += part.tally.constant;
     sum_.tally.cells += part.tally.cells;
+    sum_.tally.absent += part.tally.absent;
     if (part.untouched) return;
     if (sum_.untouched)
         s_.layout.copy(sum_.a.data(), part.a.data());
@@ -103,14 +103,14 @@ void RowSolver<T>::add_segment(const RowSolver& other) {
 }
 
 template <class T>
-void RowSolver<T>::finish_sum(i64 row, const RowPlan& plan, Crew& crew, int worker) {
-    if (plan.absent) {
-        accumulate_absent(row);
-        crew.tick(worker, 0);
-    }
-    if (sum_.tally.cells == 0 && s_.gram_weight() == 0) return write_empty(row);  // all its weights are zero
+bool RowSolver<T>::finish_sum(i64 row, const RowPlan& plan) {
     if (sum_.untouched) s_.layout.clear(sum_.a.data());
-    finish(row, finish_primal(row, plan));
+    if (plan.downdate && !take_from_gram(row)) return false;
+    if (sum_.tally.cells == 0 && s_.gram_weight() == 0)
+        write_empty(row);  // all its weights are zero
+    else
+        finish(row, finish_primal(row, plan));
+    return true;
 }
 
 template <class T>
@@ -135,38 +135,37 @@ Wanted RowSolver<T>::wanted_after(i64 from, i64 end) {
     return {rows_, count, (z.k * i64(sizeof(T)) + 63) / 64};
 }
 
-// Reads x − o of cells of weight one, and returns the sum of their squares: by four sums, as each waits for
-// itself.
+// targets ← x − o of cells of weight one; returns the sum of their squares.
 template <class T>
-double RowSolver<T>::read_targets(i64 begin, i64 count, T* targets) const {
+double RowSolver<T>::plain_targets(i64 begin, i64 end, T* targets) const {
     const Cells<T>& cells = s_.step.cells;
+    const i64 count = end - begin;
     for (i64 c = 0; c < count; c++) targets[c] = cells.values[begin + c] - offset(cells.indices[begin + c]);
-    double sums[4] = {};
-    i64 c = 0;
-    for (; c + 4 <= count; c += 4)
-        for (int i = 0; i < 4; i++) sums[i] += double(targets[c + i]) * double(targets[c + i]);
-    for (; c < count; c++) sums[0] += double(targets[c]) * double(targets[c]);
-    return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+    return dot(targets, targets, count);
 }
 
-// Adds cells [begin, end) of the row to A and r, and to the constant of the loss.
+// Adds some cells of the row to A and r, and to the constant of the loss. For a downdate, A is that of the
+// cells that are not stored.
 template <class T>
-void RowSolver<T>::accumulate(const RowPlan& plan, i64 begin, i64 end, NormalSum<T>& sum, Crew& crew,
+void RowSolver<T>::accumulate(const RowPlan& plan, const Stretch& part, NormalSum<T>& sum, Crew& crew,
                               int worker) {
     const Cells<T>& cells = s_.step.cells;
+    const i64 end = part.end;
     const bool plain = !cells.weighted() && plan.rule == kObserved;
-    for (i64 b = begin; b < end; b += kBlock) {
+    for (i64 b = part.begin; b < end; b += kBlock) {
         const i64 stop = std::min(end, b + kBlock);
         if (plain) {
             T coef[kBlock];
             sum.tally.cells += stop - b;
-            sum.tally.constant += read_targets(b, stop - b, coef);
-            const Wanted wanted = wanted_after(stop, end);
+            sum.tally.constant += plain_targets(b, stop, coef);
             k_.pack_rows(s_.step.fixed, cells.indices + b, stop - b, end - b, nullptr, coef, s_.layout.padded,
-                         packed_.data(), stride_, sum.rhs.data());
-            k_.gram(packed_.data(), stride_, stop - b, s_.layout.padded, sum.a.data(), s_.layout.stride,
-                    sum.untouched ? Sum::set : Sum::add, &wanted);
-            sum.untouched = false;
+                         plan.downdate ? nullptr : packed_.data(), stride_, sum.rhs.data());
+            if (!plan.downdate) {
+                const Wanted wanted = wanted_after(stop, end);
+                k_.gram(packed_.data(), stride_, stop - b, s_.layout.padded, sum.a.data(), s_.layout.stride,
+                        sum.untouched ? Sum::set : Sum::add, &wanted);
+                sum.untouched = false;
+            }
         } else {
             plus_.count = minus_.count = 0;
             for (i64 c = b; c < stop; c++) {
@@ -182,36 +181,45 @@ void RowSolver<T>::accumulate(const RowPlan& plan, i64 begin, i64 end, NormalSum
         }
         crew.tick(worker, double(stop - b));
     }
+    if (plan.walks_columns()) accumulate_absent(plan, part, sum);
 }
 
-// Adds the cells that the row does not store, zeros of weight one.
+// Adds the cells that the row does not store: zeros of weight one, or for a downdate to A alone.
 template <class T>
-void RowSolver<T>::accumulate_absent(i64 row) {
-    const Cells<T>& cells = s_.step.cells;
-    i64 next = cells.indptr[row];
-    const i64 end = cells.indptr[row + 1];
+void RowSolver<T>::accumulate_absent(const RowPlan& plan, const Stretch& part, NormalSum<T>& sum) {
+    constexpr int kRun = 8;  // stored cells side by side that are passed over at once
+    const i32* indices = s_.step.cells.indices;
+    i64 next = part.begin, j = part.first;
     plus_.count = 0;
-    for (i64 j = 0; j < cells.columns; j++) {
-        const i32 column = static_cast<i32>(j);
-        if (next < end && cells.indices[next] == column) {
-            next++;
+    while (j < part.last) {
+        if (next < part.end && indices[next] == j) {
+            const bool run = next + kRun < part.end && indices[next + kRun] == j + kRun;
+            next += run ? kRun : 1;
+            j += run ? kRun : 1;
             continue;
         }
-        const CellTerms<T> cell(kObserved, T(1), T(0), offset(column));
-        sum_.tally.constant += cell.constant;
-        sum_.tally.cells++;
-        plus_.add(column, T(1), cell.coef);
+        const i32 column = static_cast<i32>(j++);
+        T coef = 0;
+        sum.tally.absent++;
+        if (plan.absent) {
+            const CellTerms<T> cell(kObserved, T(1), T(0), offset(column));
+            sum.tally.constant += cell.constant;
+            sum.tally.cells++;
+            coef = cell.coef;
+        }
+        plus_.add(column, T(1), coef);
         if (plus_.count < kBlock) continue;
-        push(plus_, Sum::add, sum_);
+        push(plus_, Sum::add, sum);
         plus_.count = 0;
     }
-    push(plus_, Sum::add, sum_);
+    push(plus_, Sum::add, sum);
 }
 
 template <class T>
 void RowSolver<T>::push(const CellBlock<T>& block, Sum how, NormalSum<T>& sum, const Wanted* wanted) {
     if (block.count == 0) return;
-    if (sum.untouched && how == Sum::add) how = Sum::set;  // nothing is taken away from nothing
+    if (sum.untouched && how == Sum::add) how = Sum::set;
+    if (sum.untouched && how == Sum::subtract) s_.layout.clear(sum.a.data());
     k_.pack_rows(s_.step.fixed, block.index, block.count, block.count, block.scale, block.coef,
                  s_.layout.padded, packed_.data(), stride_, sum.rhs.data());
     k_.gram(packed_.data(), stride_, block.count, s_.layout.padded, sum.a.data(), s_.layout.stride, how,
@@ -234,7 +242,7 @@ RowResult RowSolver<T>::finish_primal(i64 row, const RowPlan& plan) {
     if (!regular || (too_small_to_regularize<T>(scale * s_.least_lambda(), trace) &&
                      smallest_eigenvalue(k_, layout, a.data(), inverse_.data()) <= singular))
         return fallback(row, plan);
-    counts.primal++;
+    (plan.downdate ? counts.downdate : counts.primal)++;
     std::copy(sum_.rhs.begin(), sum_.rhs.end(), x_.begin());
     k_.solve(a.data(), layout.stride, layout.padded, inverse_.data(), x_.data());
     RowResult result;

@@ -11,6 +11,7 @@
 #include "min_norm.hpp"
 #include "panels.hpp"
 #include "row_plan.hpp"
+#include "row_stretches.hpp"
 #include "write_out.hpp"
 
 namespace alsatian {
@@ -21,7 +22,7 @@ struct Shared {
     const HalfStep<T>& step;
     const Kernels<T>& kernels;
     Panels layout;                       // of A
-    const FixedSide<T>* side = nullptr;  // where α₀ > 0
+    const FixedSide<T>* side = nullptr;  // where α₀ > 0, or some row is solved by a downdate
     bool no_ridge = false;               // some λ is zero, so that A may be singular
     bool dual_allowed = false;           // by Λ
     Buffer<T> inverse_root_ridge;        // 1 / √λ by column, for the dual; one where there is no ridge at all
@@ -90,6 +91,7 @@ struct CellBlock {
 struct Tally {
     double constant = 0;  // of the loss: Σ q o² − 2 p o + κ
     i64 cells = 0;        // of positive weight
+    i64 absent = 0;       // that were looked for because they are not stored
 };
 
 // The normal equations of a row while they are added up.
@@ -120,15 +122,14 @@ class RowSolver {
     void finish_batch(Crew& crew, int worker);
 
     // The pieces, for very long rows that several workers share: a segment of the row added up from zero, …
-    void segment(const RowPlan& plan, i64 begin, i64 end, Crew& crew, int worker);
-    // … then the sum of all segments, and the end of the row.
+    void segment(const RowPlan& plan, const Stretch& part, Crew& crew, int worker);
+    // … then the sum of all segments, and the end of the row; false where the row is to be solved in the
+    // primal form instead.
     void begin_sum(const RowPlan& plan);
     void add_segment(const RowSolver& other);
-    void finish_sum(i64 row, const RowPlan& plan, Crew& crew, int worker);
+    bool finish_sum(i64 row, const RowPlan& plan);
 
     Counts counts;
-
-    static constexpr i64 kSegment = 8192;  // cells; longer rows are summed in segments of this length
 
   private:
     void primal(i64 row, const RowPlan& plan, Crew& crew, int worker);
@@ -138,9 +139,10 @@ class RowSolver {
     RowResult finish_primal(i64 row, const RowPlan& plan);
     RowResult fallback(i64 row, const RowPlan& plan);
     std::vector<double> careful_solution(i64 row, const LeastSquares& system, bool dense);
-    void accumulate(const RowPlan& plan, i64 begin, i64 end, NormalSum<T>& sum, Crew& crew, int worker);
-    double read_targets(i64 begin, i64 count, T* targets) const;
-    void accumulate_absent(i64 row);
+    void accumulate(const RowPlan& plan, const Stretch& part, NormalSum<T>& sum, Crew& crew, int worker);
+    double plain_targets(i64 begin, i64 end, T* targets) const;
+    void accumulate_absent(const RowPlan& plan, const Stretch& part, NormalSum<T>& sum);
+    bool take_from_gram(i64 row);
     void push(const CellBlock<T>& block, Sum how, NormalSum<T>& sum, const Wanted* wanted = nullptr);
     Wanted wanted_after(i64 from, i64 end);
     LeastSquares dense_system(i64 row) const;

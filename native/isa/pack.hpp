@@ -93,6 +93,11 @@ ALSATIAN_INLINE void pack_strips(const PackJob<T>& job, int padded, T* packed, i
     int column = 0;
     for (; column + Group * W <= whole; column += Group * W)
         pack_strip<T, Group, true, K>(job, column, target(column), stride, rhs + column);
+    // Sums in one register only would wait for each other, row by row.
+    if (column + Group / 2 * W <= whole) {
+        pack_strip<T, Group / 2, true, K>(job, column, target(column), stride, rhs + column);
+        column += Group / 2 * W;
+    }
     for (; column + W <= whole; column += W)
         pack_strip<T, 1, true, K>(job, column, target(column), stride, rhs + column);
     for (; column < padded; column += W)

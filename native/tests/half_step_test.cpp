@@ -37,6 +37,7 @@ void check_modes() {
                         check(sparse, {false, weighted, rule, bias, 0.3, alsatian::Form::automatic}, isa);
                         check(sparse, {false, weighted, rule, bias, 0.3, alsatian::Form::primal}, isa);
                         check(sparse, {false, weighted, rule, bias, 0.3, alsatian::Form::dual}, isa);
+                        check(sparse, {false, weighted, rule, bias, 0.3, alsatian::Form::downdate}, isa);
                     }
                 }
             }
@@ -95,4 +96,53 @@ TEST(small_weights_of_nearly_full_rows_are_not_lost_beside_the_ones_of_absent_ce
     const Problem<float> full(5, 60, 5, false, 2.0, 2);
     check(full, {false, true, alsatian::kZero, true, 1e-6, alsatian::Form::automatic},
           alsatian::current_isa());
+}
+
+TEST(rows_with_few_holes_are_solved_by_a_downdate) {
+    for (const std::string& isa : alsatian::available_isas())
+        for (int k : {16, 40, 113}) {
+            const Problem<float> single(12, 300, k, false, 0.97, 2);
+            const Problem<double> p(12, 300, k, false, 0.97, 2);
+            for (bool bias : {false, true}) {
+                const Mode mode{false, false, alsatian::kObserved, bias, 0.3, alsatian::Form::automatic};
+                check(p, mode, isa);
+                check(single, mode, isa);
+                const Solution<double> s = solve(p, mode, 2, isa);
+                CHECK(s.counts.downdate == p.rows - 1);  // one is empty
+                Mode without = mode;
+                without.ridge = 0;
+                CHECK(solve(p, without, 2, isa).counts.downdate == 0);
+            }
+        }
+}
+
+TEST(long_rows_with_few_holes_are_summed_alike_by_any_number_of_threads) {
+    const Problem<float> p(3, 30000, 17, false, 0.95, 2);
+    const Mode mode{false, false, alsatian::kObserved, true, 0.5, alsatian::Form::automatic};
+    CHECK(solve(p, mode, 3, alsatian::current_isa()).counts.downdate == 2);
+    check(p, mode, alsatian::current_isa());
+}
+
+TEST(a_row_that_lacks_most_of_what_there_is_of_a_column_is_solved_in_the_primal_form) {
+    Problem<double> p(6, 200, 20, false, 0.97, 2);
+    for (i64 i = 0; i < p.k; i++) p.factors[i] *= 30;  // the first column of the cells
+    const Mode mode{false, false, alsatian::kObserved, false, 0.5, alsatian::Form::automatic};
+    i64 lacking = 0;
+    for (i64 i = 0; i < p.rows; i++)
+        lacking += p.indptr[i] < p.indptr[i + 1] && p.indices[std::size_t(p.indptr[i])] > 0;
+    Problem<double> all_lack = p;
+    all_lack.indices.clear();
+    all_lack.values.clear();
+    all_lack.indptr = {0};
+    for (i64 i = 0; i < p.rows; i++) {
+        for (i64 e = p.indptr[i]; e < p.indptr[i + 1]; e++)
+            if (p.indices[std::size_t(e)] > 0) {
+                all_lack.indices.push_back(p.indices[std::size_t(e)]);
+                all_lack.values.push_back(p.values[std::size_t(e)]);
+            }
+        all_lack.indptr.push_back(static_cast<i64>(all_lack.indices.size()));
+    }
+    CHECK(solve(p, mode, 1, alsatian::current_isa()).counts.downdate == p.rows - 1 - lacking);
+    CHECK(solve(all_lack, mode, 1, alsatian::current_isa()).counts.downdate == 0);
+    check(all_lack, mode, alsatian::current_isa());
 }

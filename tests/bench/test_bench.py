@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 from alsatian._bench import work
 from alsatian._bench.measure import Benchmark, Effort, Measured, Peak, measure
 from alsatian._bench.timing import shortest
-from alsatian._engine import Cells
+from alsatian._engine import Cells, takes_downdate
 from alsatian._engine.native import counted_half_step
 from alsatian._engine.probes import Timed
 
@@ -38,8 +38,12 @@ def test_the_dual_form_is_where_the_solver_takes_it(k: int) -> None:
         out=np.zeros((len(lengths), k)),
         out_bias=None,
     )
-    dual = np.count_nonzero(work.takes_dual(lengths, k))
-    assert (counts["dual"], counts["primal"], counts["empty"]) == (dual, len(lengths) - 1 - dual, 1)
+    few = takes_downdate(lengths, 160, k)
+    dual = np.count_nonzero(work.takes_dual(lengths, k) & ~few)
+    downdate = np.count_nonzero(few)
+    assert downdate > 0
+    assert (counts["dual"], counts["downdate"], counts["empty"]) == (dual, downdate, 1)
+    assert counts["primal"] == len(lengths) - 1 - dual - downdate
 
 
 def test_rounds_grow_until_they_are_long_enough() -> None:

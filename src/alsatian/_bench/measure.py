@@ -226,7 +226,7 @@ def _whole(sides: tuple[Cells, Cells], k: int, dtype: Precision, threads: int, e
     for name, cells, fixed, out in (("rows", rows, Z, W), ("columns", columns, W, Z)):
         lengths = _lengths(cells)
         spent = least(_solve(cells, lengths, fixed, out, threads), 2 * effort.seconds)
-        useful = work.half_step(lengths, k)
+        useful = work.half_step(lengths, k, cells.shape[1])
         parts.append(_measured(f"half-step, {name}", spent, useful))
         total = Spent(total.seconds + spent.seconds, total.processor_seconds + spent.processor_seconds)
         amount += useful

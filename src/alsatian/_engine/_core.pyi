@@ -11,7 +11,7 @@ class FixedSideFloat32:
 
 def prepare_float32(factors: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], offset: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, rule: tuple[float, float, float, float], bias: bool, ridge: float, ridge_bias: float, eigenvalues: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, eigenvectors: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)] | None, n_jobs: int, isa: str, poll: object | None) -> FixedSideFloat32:
     """
-    Make what half-steps beside a Gram matrix need of the fixed side alone.
+    Make what half-steps that begin with a Gram matrix need of the fixed side alone.
     """
 
 class FixedSideFloat64:
@@ -19,7 +19,7 @@ class FixedSideFloat64:
 
 def prepare_float64(factors: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], offset: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, rule: tuple[float, float, float, float], bias: bool, ridge: float, ridge_bias: float, eigenvalues: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, eigenvectors: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)] | None, n_jobs: int, isa: str, poll: object | None) -> FixedSideFloat64:
     """
-    Make what half-steps beside a Gram matrix need of the fixed side alone.
+    Make what half-steps that begin with a Gram matrix need of the fixed side alone.
     """
 
 def half_step_float32(rows: int, columns: int, indptr: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, indices: Annotated[NDArray[numpy.int32], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, values: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], weights: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, rule: tuple[float, float, float, float], factors: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], offset: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, ridge: float, ridge_bias: float, scale: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)], prepared: FixedSideFloat32 | None, out: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu')], out_bias: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu')] | None, relaxation: float, fit: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu')], penalty: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu')], n_jobs: int, form: str, isa: str, poll: object | None, inexact: tuple[str, int, float, int], typical: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)] | None) -> dict[str, int]:
@@ -148,6 +148,11 @@ def current_isa() -> str:
 def wants_eigenbasis(size: int, bias: bool, ridge: float, ridge_bias: float, form: str) -> bool:
     """
     Whether rows beside a shared Gram matrix may be solved in its eigenbasis.
+    """
+
+def downdate_pays(length: int, columns: int, size: int) -> bool:
+    """
+    Whether a row of so many cells of weight one is solved by a downdate of the Gram matrix.
     """
 
 def build_config() -> dict[str, object]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[Any]  # float32 or float64, the working dtype
 Poll = Callable[[float], None]  # told the fraction done, now and then; may raise to cancel
-Form = Literal["auto", "primal", "dual"]
+Form = Literal["auto", "primal", "dual", "downdate"]
 Prepared = Any  # made by `prepare`, for half-steps on one fixed side
 
 

@@ -23,16 +23,14 @@ def prepare(
     form: Form = "auto",
     isa: str = "",
     poll: Poll | None = None,
-) -> Prepared | None:
-    """Make what half-steps beside a Gram matrix need of the fixed side alone: once, for many small half-steps.
+) -> Prepared:
+    """Make what half-steps that begin with Z̃ᵀZ̃ need of the fixed side alone: once, for many small half-steps.
 
     The arguments are those that the half-steps will get; `bias` says whether the rows have one. The factors and the
-    offset must not change in between. None where there is nothing to make, which is where α₀ = 0.
+    offset must not change in between. `shares_gram` says which half-steps these are.
     """
-    if rule.gram_weight == 0:
-        return None
     values = vectors = None
-    if _core.wants_eigenbasis(factors.shape[1] + bias, bias, ridge[0], ridge[1], form):
+    if rule.gram_weight > 0 and _core.wants_eigenbasis(factors.shape[1] + bias, bias, ridge[0], ridge[1], form):
         values, vectors = _eigenbasis(factors, ridge, bias, n_jobs, poll)
     make = _core.prepare_float32 if factors.dtype == np.float32 else _core.prepare_float64
     return make(factors, offset, rule, bias, ridge[0], ridge[1], values, vectors, n_jobs, isa, poll)
@@ -94,7 +92,7 @@ def counted_half_step(
     rows, columns = cells.shape
     bias = out_bias is not None
     own_systems = cells.weights is not None or cells.rule.alpha > 0  # not one for all rows
-    if prepared is None and own_systems and inexact is None:
+    if prepared is None and own_systems and cells.rule.gram_weight > 0 and inexact is None:
         prepared = prepare(
             cells.rule, factors, offset=offset, ridge=ridge, bias=bias, n_jobs=n_jobs, form=form, isa=isa, poll=poll
         )

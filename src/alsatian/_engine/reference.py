@@ -61,7 +61,9 @@ def half_step(
         ω in w ← w + ω (w* − w).
     inexact : Inexact or None
         How rows are improved; None solves them.
-    n_jobs, form, prepared
+    form : {"auto", "primal", "dual", "downdate"}
+        That of the native core; here it decides only with which rows an `inexact` half-step takes the trouble.
+    n_jobs, prepared
         Taken to keep the signature of the native core; they change nothing here.
     poll : callable, or None
         Told the fraction done, now and then; may raise to cancel.
@@ -113,7 +115,7 @@ def half_step(
             old = np.append(out[i], out_bias[i]) if out_bias is not None else out[i]
             old = old.astype(np.float64)
             z_i, target, ridges = z_tilde[columns], x - o[columns], scales[i] * lambdas
-            if inexact is not None and improves(inexact, cells, i, ridges):
+            if inexact is not None and improves(inexact, cells, i, ridges, form):
                 a = (z_i * c[:, None]).T @ z_i + np.diag(ridges)
                 m_i = preconditioner(inexact, _total(cells, i), gram + np.diag(ridges))
                 new = improved(inexact, (a, z_i.T @ (c * target), m_i), old, relaxation)

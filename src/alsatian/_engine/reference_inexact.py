@@ -8,7 +8,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from alsatian._engine.contract import Cells, Inexact
+from alsatian._engine.contract import OBSERVED, Cells, Form, Inexact
+from alsatian._engine.forms import takes_downdate
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -18,8 +19,8 @@ _PRIMAL_SPEED = 2.0  # multiply-adds of an exact solution in the time of one of 
 _SMALL_WEIGHT = 1 / 16
 
 
-def improves(inexact: Inexact, cells: Cells, row: int, lambdas: Vector) -> bool:
-    """Whether a row is improved: not where it has no cell, where the primal form costs less, or without a ridge.
+def improves(inexact: Inexact, cells: Cells, row: int, lambdas: Vector, form: Form = "auto") -> bool:
+    """Whether a row is improved: not where it has no cell, where solving it costs less, or without a ridge.
 
     The native core also solves the rows for which its dual form costs less.
     """
@@ -31,6 +32,12 @@ def improves(inexact: Inexact, cells: Cells, row: int, lambdas: Vector) -> bool:
     if inexact.method == "subspace":
         return inexact.block < size
     solved = length * size * (size + 1) / 2 + size**3 / 6
+    few_holes = (
+        cells.weights is None and cells.rule == OBSERVED and takes_downdate(np.array([length]), cells.shape[1], size)[0]
+    )
+    if form == "auto" and few_holes:
+        holes = cells.shape[1] - length
+        solved = holes * size * (size + 1) / 2 + size**3 / 6 + _PRIMAL_SPEED * length * size
     return solved > _PRIMAL_SPEED * length * size * (2 * inexact.steps + 1)
 
 

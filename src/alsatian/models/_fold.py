@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from alsatian._engine import Prepared, prepare
+from alsatian._engine import Prepared, prepare, shares_gram
 from alsatian._engine.contract import Cells, Floats
 from alsatian._engine.threads import resolve_n_jobs
 from alsatian.models._fit import fixed_scores, solve_side
@@ -44,7 +44,7 @@ class FoldIn:
         size, k = cells.shape[0], self._fixed.shape[1]
         folded = Folded(np.zeros((size, k), dtype=dtype), np.zeros(size, dtype=dtype) if self._has_bias else None)
         side = model._side(cells, self._which)
-        if self._prepared is None and (cells.weights is not None or cells.rule.alpha > 0):
+        if self._prepared is None and shares_gram(cells, k + self._has_bias, side.ridge[: 1 + self._has_bias]):
             self._prepared = prepare(
                 cells.rule, self._fixed, offset=fixed_scores(self._fixed_bias, model.mean_, len(self._fixed), dtype),
                 ridge=side.ridge, bias=self._has_bias, n_jobs=resolve_n_jobs(model.n_jobs),
