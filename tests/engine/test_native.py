@@ -212,6 +212,19 @@ def test_the_bits_do_not_depend_on_the_number_of_threads(dtype: Any, weighted: b
         np.testing.assert_allclose(answers[0][0], w, rtol=1e-9, atol=1e-9)
 
 
+def test_long_rows_of_light_cells_beside_a_gram_matrix() -> None:
+    # c − 1 is negative for every cell: each part of a row begins by taking something away.
+    rng = np.random.default_rng(5)
+    c = long_rows(rng)
+    cells = Cells(c.shape, c.indptr, c.indices, c.values, rng.uniform(0.2, 0.9, c.values.size), ZERO)
+    z = rng.normal(size=(c.shape[1], 9))
+    w, expected = np.ones((7, 9)), np.ones((7, 9))
+    how = {"offset": None, "ridge": (0.5, 0.1), "scale": 2.0, "out_bias": None}
+    counted_half_step(cells, z, out=w, **how)
+    reference.half_step(cells, z, out=expected, **how)
+    np.testing.assert_allclose(w, expected, rtol=1e-9, atol=1e-9)
+
+
 def test_float32_stays_accurate_on_very_long_rows() -> None:
     rng = np.random.default_rng(0)
     cells = long_rows(rng)
