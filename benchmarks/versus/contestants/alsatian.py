@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 from scipy.sparse import csr_array
 
 from alsatian import ALS, ImplicitALS, __version__
@@ -22,6 +23,8 @@ def fits(x: Any, spec: dict[str, Any]) -> Iterator[Fit]:
     problem = spec["problem"]
     shared = {"solver": spec["solver"], "tol": 0, "random_state": 0, "n_jobs": spec["threads"], "reg": problem["reg"]}
     cells = csr_array(x)
+    if problem["kind"] == "implicit":
+        cells = csr_array((np.ones(x.nnz, np.float32), x.indices, x.indptr), shape=x.shape)
 
     def fit(iterations: int) -> tuple[Any, Any]:
         if problem["kind"] == "explicit":
