@@ -13,20 +13,29 @@ from alsatian._engine.contract import Cells, Floats
 from alsatian._tables import plain, shape_of
 
 
+# Beside the variance, a mean whose square is less than this share of it is not worth a factor.
+_LEAST_MEAN = 0.01
+
+
 def random_columns(
     shape: tuple[int, int], spread: Moments, centre: float, random_state: np.random.RandomState, dtype: Any
 ) -> Floats:
-    """Draw normal column factors whose products with like row factors vary as the data do about `centre`.
+    """Draw column factors whose products with like row factors have the mean and variance of the data about `centre`.
 
-    With independent entries of variance s² on both sides, w·z has variance k s⁴, hence s = (var / k)^¼. The draw is in
-    float64 whatever `dtype`, so that a seed means the same start in both precisions.
+    With independent normal entries of variance s² on both sides, w·z has variance k s⁴, hence s = (var / k)^¼. Where
+    the data have a mean m ≠ 0, the first factor is √|m| in every column: the products then vary about m, and the first
+    iterations, which would else be spent on finding the direction that all columns share, begin with the rest. The draw
+    is in float64 whatever `dtype`, so that a seed means the same start in both precisions.
     """
     n, k = shape
-    variance = spread.about(centre) / spread.weight if spread.weight > 0 else 0.0
+    mean = spread.mean - centre
+    variance = spread.about(spread.mean) / spread.weight if spread.weight > 0 else 0.0
     scale = (variance / k) ** 0.25 if variance > 0 else 1.0
     columns = np.empty(shape, dtype=dtype)
     for block in blocks(n, max(1, (1 << 18) // k)):  # in pieces: a float64 copy of all would be twice the factors
         columns[block] = scale * random_state.standard_normal((block.stop - block.start, k))
+    if mean * mean > _LEAST_MEAN * variance:
+        columns[:, 0] = np.sqrt(abs(mean))
     return columns
 
 

@@ -396,7 +396,7 @@ class ImplicitALS(FactorModel):
         warn_of_empty(rows, columns)
         # The preferences as all m·n cells hold them, each observed one with its share of the weight.
         liked = 2 * loss_at_zero(rows)
-        spread = Moments(rows.rule.gram_weight * rows.shape[0] * rows.shape[1] + liked, 0.0, liked)
+        spread = Moments(rows.rule.gram_weight * rows.shape[0] * rows.shape[1] + liked, liked, liked)
         factors, _ = first_columns(self, columns, spread)
         start = Factors(np.zeros((rows.shape[0], factors.shape[1]), dtype=factors.dtype), factors, None, None)
         sides, how = (self._side(rows, 0), self._side(columns, 1)), improving_of(self, rows, columns)
