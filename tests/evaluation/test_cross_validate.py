@@ -73,9 +73,22 @@ def test_splits_must_be_of_the_same_data():
         ([first, splits.random_cells(plays())], ValueError, r"splits\[1\] has other users or items"),
         ([first, 3], TypeError, "a Split is needed, got int"),
         (3, TypeError, "data is None"),
+        (2.0, TypeError, "whole number of folds. Got float"),
+        (True, TypeError, "Got bool"),
+        (ratings(), TypeError, "Got Interactions: split it first"),
     ):
         with pytest.raises(error, match=message):
             cross_validate(als(), None, "rmse", splits=wrong)
+
+
+def test_data_beside_splits_and_no_processors_are_refused():
+    with pytest.raises(TypeError, match="both given"):
+        cross_validate(als(), ratings(), "rmse", splits=[splits.random_cells(plays())])
+    for wrong in (0, True, 1.5):
+        with pytest.raises(ValueError, match="n_jobs must be None or a whole number"):
+            cross_validate(als(), ratings(), "rmse", splits=2, n_jobs=wrong)
+    with pytest.raises(TypeError, match=r"not the name of one\. Got 'ratings'"):
+        evaluate("ratings", splits.random_cells(ratings()), "rmse", refit=False)
 
 
 @pytest.mark.parametrize("test", ["permutation", "bootstrap"])

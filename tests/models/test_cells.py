@@ -135,6 +135,15 @@ def test_every_splitter_works(name, shape):
         assert scores.min() > 0.8
 
 
+def test_a_search_may_set_parameters_of_the_default_model():
+    rows, columns = np.divmod(np.arange(60), 6)
+    search = GridSearchCV(CellRegressor(), {"model__reg": [0.1, 1.0], "model__n_components": [1]}, cv=2)
+    search.fit(np.column_stack([rows, columns]), rows + columns)
+    assert search.best_estimator_.model.bias == "both"
+    assert search.best_estimator_.model.n_components == 1
+    assert CellRegressor().set_params(shape=(3, 3)).model is None
+
+
 def test_searches_set_parameters_of_the_model():
     X, y = cells()
     grid = {"model__reg": [0.003, 3.0], "model__n_components": [1, 2]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import warnings
 from typing import Any
 
 import numpy as np
@@ -183,6 +184,17 @@ def test_where_the_cells_determine_nothing_but_parameters_it_says_so() -> None:
     model = ALS(6, reg=0.0, random_state=0).fit(small_ratings())
     with pytest.raises(ValueError, match="none are left to tell the noise by"):
         model.uncertainty(small_ratings())
+
+
+@pytest.mark.parametrize("X", [[[2.0]], [[np.nan, 2.0], [np.nan, np.nan]]])
+def test_one_cell_says_nothing_of_noise(X: list[list[float]]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # an empty row
+        model = ALS(2, bias="both").fit(X)
+    with pytest.raises(ValueError, match="1 observed cell: the noise"):
+        model.uncertainty(X)
+    with pytest.raises(ValueError, match="0 observed cells: the noise"):
+        model.uncertainty(np.full_like(X, np.nan))
 
 
 def test_what_it_says_and_refuses() -> None:

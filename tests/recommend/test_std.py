@@ -106,6 +106,12 @@ def test_it_is_refused_where_scores_have_no_noise(recommender: Recommender, fram
         recommender.predict("u3", 110, return_std="yes")
 
 
+def test_who_is_folded_in_has_no_std(recommender: Recommender, frame: pd.DataFrame) -> None:
+    for given in ({frame["item"].iloc[0]: 5.0}, frame):
+        with pytest.raises(TypeError, match="recommend_for has no return_std"):
+            recommender.recommend_for(given, return_std=True)
+
+
 def test_what_is_popular_is_no_prediction_and_has_no_std(frame: pd.DataFrame) -> None:
     known = Interactions.from_frame(frame)
     with pytest.warns(NoEntryWarning):

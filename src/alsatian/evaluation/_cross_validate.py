@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -237,6 +237,13 @@ def splits_of(data: Interactions | None, splits: Any, seed: int) -> Sequence[Spl
         if data is None:
             raise TypeError("data is None, so splits must be given themselves, not their number.")
         return k_fold(data, int(splits), seed=seed)
+    if data is not None:
+        raise TypeError("data and splits are both given: splits bring their own data, so pass None for data.")
+    if isinstance(splits, Interactions | bool) or not isinstance(splits, Split | Iterable):
+        raise TypeError(
+            f"splits must be a Split, several of them, or a whole number of folds. Got {type(splits).__name__}: split "
+            "it first, with alsatian.evaluation.splits.random_cells for instance."
+        )
     chosen = [splits] if isinstance(splits, Split) else list(splits)
     if not chosen:
         raise ValueError("splits is empty.")
@@ -253,6 +260,8 @@ def evaluated_on(
     """Evaluate each model on each split."""
     for split in splits:
         check_relevant(metrics, split, how["relevant_from"])
+    if n_jobs is not None and (isinstance(n_jobs, bool) or not isinstance(n_jobs, int | np.integer) or n_jobs == 0):
+        raise ValueError(f"n_jobs must be None or a whole number other than 0; -1 is all processors. Got {n_jobs!r}.")
     alone = n_jobs is None or n_jobs == 1
     ready = {name: unfitted(model) if alone else with_share_of_worker(model) for name, model in models.items()}
     work = [(name, i) for name in ready for i in range(len(splits))]

@@ -86,6 +86,8 @@ def taken_as_it_is(model: Any, split: Split) -> Fitted:
         if model.interactions_ != known:
             raise ValueError("the recommender was fitted on other interactions than the training part of the split.")
         return Fitted(model.model_, known, _places(split, split.train.n_users, None), 0.0)
+    if isinstance(model, str):
+        raise TypeError(f"refit=False takes a model that is fitted already, not the name of one. Got {model!r}.")
     from sklearn.utils.validation import check_is_fitted
 
     estimator = model.model_ if isinstance(model, CellRegressor) and hasattr(model, "model_") else model

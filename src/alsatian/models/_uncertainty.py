@@ -51,6 +51,11 @@ class Uncertainty:
         cells = rows.cells
         self._cold = tuple(np.broadcast_to(row_counts(s.cells) == 0, s.cells.shape[:1]) for s in self._sides)
         self.n_cells = cells.shape[0] * cells.shape[1] if cells.full or cells.absent_zero else int(cells.values.size)
+        if self.n_cells < 2:
+            raise ValueError(
+                f"X has {self.n_cells} observed cell{'s' * (self.n_cells != 1)}: the noise of cells is told by how "
+                "they differ from their scores, so two are the least."
+            )
         parameters = [float(regression(side, which, factors, n_jobs).freedoms().sum())
                       for which, side in enumerate(self._sides)]  # fmt: skip
         self.n_parameters = sum(parameters)

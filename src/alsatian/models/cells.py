@@ -84,6 +84,18 @@ class CellRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.model = model
         self.shape = shape
 
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters, those of the model as ``model__reg`` and the like: also where it is the default one.
+
+        Returns
+        -------
+        self : CellRegressor
+        """
+        if self.model is None and any(name.startswith("model__") for name in params):
+            self.model = ALS(bias="both")
+        super().set_params(**params)
+        return self
+
     @_fit_context(prefer_skip_nested_validation=False)  # type: ignore[untyped-decorator]
     def fit(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> Self:
         """Fit the model to cells.

@@ -66,6 +66,8 @@ def check_columns(given: Any, columns: Mapping[str, Any]) -> None:
     TypeError
         Names one.
     """
+    if "return_std" in columns:
+        raise TypeError("recommend_for has no return_std: only recommend has it, for users that were fitted.")
     if columns and (isinstance(given, Mapping | Interactions) or not _is_table(given)):
         raise TypeError(f"{next(iter(columns))} says how a frame is read, but a {type(given).__name__} is given.")
 
