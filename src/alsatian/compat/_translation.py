@@ -42,7 +42,7 @@ class Translation:
     --------
     >>> from scipy.sparse import csr_array
     >>> from alsatian.compat import from_implicit
-    >>> translation = from_implicit(factors=2, alpha=40.0, random_state=0)
+    >>> translation = from_implicit(factors=2, alpha=40.0, random_state=2)
     >>> translation.estimator
     ALS(absent='zero', dtype='float32', max_iter=15, n_components=2, random_state=0,
         reg=0.01, reg_exponent=0.0, relaxation=1.0, tol=0.0)

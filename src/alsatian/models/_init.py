@@ -12,7 +12,6 @@ from alsatian._engine.cells import Moments, blocks, row_counts
 from alsatian._engine.contract import Cells, Floats
 from alsatian._tables import plain, shape_of
 
-
 # Beside the variance, a mean whose square is less than this share of it is not worth a factor.
 _LEAST_MEAN = 0.01
 

@@ -92,7 +92,7 @@ class ImplicitALS(FactorModel):
         the last was relaxed. 0 does all `max_iter` iterations.
     init : "random" or array of shape (n_columns, n_components), default="random"
         Column factors to start from. Rows need no start: they are solved first. "random" draws normal factors, in
-        float64, scaled to the data.
+        float64, scaled to the preferences, but for the first: it is one number, which stands for their mean.
     warm_start : bool, default=False
         Start from the column factors of the earlier fit. X may have other rows, but not another width.
     dtype : {None, "float32", "float64"} or NumPy type, default=None
