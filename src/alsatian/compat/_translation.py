@@ -44,7 +44,7 @@ class Translation:
     >>> from alsatian.compat import from_implicit
     >>> translation = from_implicit(factors=2, alpha=40.0, random_state=2)
     >>> translation.estimator
-    ALS(absent='zero', dtype='float32', max_iter=15, n_components=2, random_state=0,
+    ALS(absent='zero', dtype='float32', max_iter=15, n_components=2, random_state=2,
         reg=0.01, reg_exponent=0.0, relaxation=1.0, tol=0.0)
     >>> plays = csr_array([[9, 4, 0, 0], [5, 0, 0, 1], [0, 0, 7, 3], [0, 0, 2, 8]])
     >>> X, keywords = translation.data(plays)

@@ -85,9 +85,8 @@ class ALS(ResidualPlots, ExplicitModel):
         Stop when an iteration lowers f by no more than `tol` times f at zero factors and biases; one exact iteration
         follows where the last was relaxed. 0 does all `max_iter` iterations.
     init : "random", array of shape (n_columns, n_components), or pair, default="random"
-        Column factors to start from, or the pair of column factors and column bias of shape (n_columns,).
-        Rows need no start: they are solved first. "random" draws normal factors, in float64, scaled to
-        the data; where these have a mean, the first factor of all columns is one number that stands for it.
+        Column factors to start from, or the pair of them and column bias of shape (n_columns,). Rows are solved first.
+        "random" draws normal factors, in float64, scaled to the data; where these have a mean the first is one number.
     warm_start : bool, default=False
         Start from the column factors and biases of the earlier fit. X may have other rows, but not another width.
     clip : pair or None, default=None
