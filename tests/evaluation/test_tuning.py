@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import numpy as np
@@ -160,6 +161,34 @@ def test_fits_of_other_lengths_are_not_compared(tmp_path):
     searched(n_trials=1, storage=storage, max_iter=8)
     with pytest.raises(ValueError, match="is of another max_iter or plateau"):
         searched(n_trials=2, storage=storage, max_iter=3)
+
+
+def test_lists_of_other_users_are_not_compared(tmp_path):
+    how = {"model": implicit(), "data": plays(users=60), "metric": "ndcg@3", "storage": journal(tmp_path)}
+    searched(n_trials=1, n_users=2, **how)
+    with pytest.raises(ValueError, match="is of another n_users"):
+        searched(n_trials=2, n_users=None, **how)
+    assert len(searched(n_trials=2, n_users=2, **how).trials) == 2
+    searched(n_trials=1, study_name="all", **how)  # of 60 users, 5000 are all
+    assert len(searched(n_trials=2, n_users=None, study_name="all", **how).trials) == 2
+
+
+def test_for_errors_of_cells_the_number_of_users_has_no_say(tmp_path):
+    storage = journal(tmp_path)
+    searched(n_trials=1, n_users=2, storage=storage)
+    assert len(searched(n_trials=2, n_users=None, storage=storage).trials) == 2
+
+
+def test_a_study_that_kept_no_number_of_users_goes_on(tmp_path):
+    how = {"model": implicit(), "data": plays(users=60), "metric": "ndcg@3", "n_users": 5, "storage": journal(tmp_path)}
+    searched(n_trials=1, **how)
+    study = optuna.load_study(storage=how["storage"], study_name="alsatian")
+    about = json.loads(study.user_attrs["alsatian"])
+    del about["users"]
+    study.set_user_attr("alsatian", json.dumps(about, sort_keys=True))
+    assert len(searched(n_trials=2, **how).trials) == 2
+    with pytest.raises(ValueError, match="is of another n_users"):
+        searched(n_trials=3, **how | {"n_users": 6})
 
 
 def test_a_trial_that_was_cut_off_is_made_up_for(tmp_path):

@@ -18,7 +18,7 @@ _OTHERS = 4  # trials that have come to a stage, before any is pruned there
 _CALLED = {  # what a study is of, as its user says it
     "sums": "other data or another split", "cells": "other data or another split",
     "shape": "data of another shape", "how": "another relevant_from or exclude_seen",
-    "fits": "another max_iter or plateau",
+    "fits": "another max_iter or plateau", "users": "another n_users, or another seed of whom it draws",
 }  # fmt: skip
 _ABOUT, _FIRST = "alsatian", "first fit"  # attributes of the study
 
@@ -79,12 +79,13 @@ class Study:
         before = self.study.user_attrs.get(_ABOUT)
         if before is None and self.study.trials:
             raise ValueError(f"the study {name!r} in this storage is not one of tune: give another study_name.")
-        if before is not None and before != about:
+        other = "" if before is None else _difference(before, about)
+        if other:
             raise ValueError(
-                f"the study {name!r} in this storage is of {_difference(before, about)}: give another study_name, or "
-                "the same data, model, metric and space."
+                f"the study {name!r} in this storage is of {other}: give another study_name, or the same data, model, "
+                "metric and space."
             )
-        if before is None:
+        if before != about:  # a new study, or one whose first run kept less of what it is about
             self.study.set_user_attr(_ABOUT, about)
         self._states = engine.trial.TrialState
         for trial in self.study.trials:
@@ -240,9 +241,9 @@ def _broken(trial: Any) -> bool:
 
 
 def _difference(before: str, now: str) -> str:
-    """Name what is other than it was."""
+    """Name what is other than it was, as far as it was kept; nothing where the study can go on."""
     old, new = json.loads(before), json.loads(now)
-    told = [_CALLED.get(name, f"another {name}") for name in new if old.get(name) != new[name]]
+    told = [_CALLED.get(name, f"another {name}") for name in new if name in old and old[name] != new[name]]
     return " and ".join(dict.fromkeys(told))
 
 

@@ -170,6 +170,7 @@ def tune(
     lists = not measured.of_cells
     watched = whole_number(n_users, "n_users") if lists and n_users is not None else None
     held_out = HeldOut(split, measured, how, watched, seed)
+    some = watched is not None and watched < split.test_users.size
     n_trials = whole_number(n_trials, "n_trials")
     timeout = None if timeout is None else real_number(timeout, "timeout", "60")
     searched = space_of(template, held_out.train, space)
@@ -180,7 +181,10 @@ def tune(
     archive = Archive(searched, _folder(folder), _OLDEST_OF_LISTS if lists else math.inf)
     study = Study(
         searched, sampler, storage=storage, name=study_name, greater_is_better=measured.greater_is_better, seed=seed,
-        about=_fingerprint(template, split, measured, searched, {"how": how, "fits": settings}), prune=prune,
+        about=_fingerprint(
+            template, split, measured, searched,
+            {"how": how, "fits": settings, "users": [watched, seed] if some else None},
+        ), prune=prune,
     )  # fmt: skip
     for number, point in [(FIRST, searched.rich()), *study.finished_points()]:
         archive.restore(number, point, split.train.n_items)
