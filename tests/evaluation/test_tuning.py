@@ -163,6 +163,29 @@ def test_fits_of_other_lengths_are_not_compared(tmp_path):
         searched(n_trials=2, storage=storage, max_iter=3)
 
 
+@pytest.mark.parametrize(
+    ("name", "choices", "columns"),
+    [
+        ("clip", [None, (1, 5)], ["clip_low", "clip_high"]),
+        ("reg", [(0.1, 0.2), "auto", 0.3], ["reg_rows", "reg_columns"]),
+        ("n_components", [np.int64(2), np.int64(4)], ["n_components"]),
+    ],
+)
+def test_a_study_of_choices_that_a_database_does_not_keep_goes_on(tmp_path, name, choices, columns):
+    kept = {"storage": f"sqlite:///{tmp_path}/search.db", "space": {name: choices}}
+    first = searched(n_trials=3, **kept)
+    both = searched(n_trials=12, **kept)
+    assert [t.parameters for t in both.trials[:3]] == [t.parameters for t in first.trials]
+    assert {t.parameters[name] for t in both.trials} == set(choices)
+    assert both.trials[-1].start is not None
+    assert set(columns) <= set(both.to_frame().columns)
+
+
+def test_plain_choices_are_kept_as_they_are():
+    axes = space_of(als(), ratings(), {"bias": ["rows", "both"], "clip": [None, (1, 5)], "reg": [0.1, 1]}).axes
+    assert [axis.labels for axis in axes] == [("rows", "both"), ("None", "(1, 5)"), (0.1, 1)]
+
+
 def test_lists_of_other_users_are_not_compared(tmp_path):
     how = {"model": implicit(), "data": plays(users=60), "metric": "ndcg@3", "storage": journal(tmp_path)}
     searched(n_trials=1, n_users=2, **how)

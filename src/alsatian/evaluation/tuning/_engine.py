@@ -117,7 +117,11 @@ class Study:
     def finished_points(self) -> list[tuple[int, Point]]:
         """Return number and point of the trials that have ended well, or were pruned."""
         good = (self._states.COMPLETE, self._states.PRUNED)
-        return [(trial.number, dict(trial.params)) for trial in self._all if trial.state in good]
+        return [(trial.number, self._point(trial)) for trial in self._all if trial.state in good]
+
+    def _point(self, trial: Any) -> Point:
+        """Return the values of the model at which a trial was made."""
+        return {axis.name: axis.value(trial.params[axis.name]) for axis in self.space.axes if axis.name in trial.params}
 
     @contextmanager
     def trial(self) -> Iterator[Asked]:
@@ -143,7 +147,7 @@ class Study:
             if trial.state not in (self._states.COMPLETE, self._states.PRUNED) and not _broken(trial):
                 continue
             told = trial.user_attrs
-            point = dict(trial.params)
+            point = self._point(trial)
             state = "complete" if trial.state == self._states.COMPLETE else trial.state.name.lower()
             parameters = self.space.parameters(model, point)
             if early and "age" in told:
@@ -230,7 +234,7 @@ def _told_of_storage(storage: Any) -> Iterator[None]:
 
 def _suggest(trial: Any, axis: Axis) -> Any:
     if axis.choices:
-        return trial.suggest_categorical(axis.name, axis.choices)
+        return axis.value(trial.suggest_categorical(axis.name, axis.labels))
     if axis.whole:
         return trial.suggest_int(axis.name, axis.low, axis.high, log=axis.log)
     return trial.suggest_float(axis.name, axis.low, axis.high, log=axis.log)

@@ -281,7 +281,7 @@ def _validation_of(data: Any, metric: Metric, validation: float, seed: int) -> S
 
 def _fingerprint(model: Any, split: Split, metric: Metric, space: Space, more: dict[str, Any]) -> str:
     """Return what must be the same for a search to go on."""
-    axes = [[axis.name, axis.low, axis.high, axis.log, [repr(c) for c in axis.choices]] for axis in space.axes]
+    axes = [[axis.name, axis.low, axis.high, axis.log, [repr(c) for c in axis.labels]] for axis in space.axes]
     train, test = split.train, split.test
     sums = [float(np.sum(part.values.astype(np.float64))) for part in (train, test)]
     told = {"model": repr(model), "metric": metric.name, "space": axes, "shape": train.shape}
