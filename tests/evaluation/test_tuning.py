@@ -13,6 +13,7 @@ from alsatian.evaluation import Tuning, evaluate, splits, tune
 from alsatian.evaluation.metrics import PerUser
 from alsatian.evaluation.tuning import Trial
 from alsatian.evaluation.tuning._archive import FIRST, Archive
+from alsatian.evaluation.tuning._engine import _difference
 from alsatian.evaluation.tuning._space import distance, space_of
 from alsatian.evaluation.tuning._trial import HeldOut, run_trial, settled
 from evaluation.judging import als, implicit, plays, ratings
@@ -184,6 +185,25 @@ def test_a_study_of_choices_that_a_database_does_not_keep_goes_on(tmp_path, name
 def test_plain_choices_are_kept_as_they_are():
     axes = space_of(als(), ratings(), {"bias": ["rows", "both"], "clip": [None, (1, 5)], "reg": [0.1, 1]}).axes
     assert [axis.labels for axis in axes] == [("rows", "both"), ("None", "(1, 5)"), (0.1, 1)]
+
+
+def test_a_search_goes_on_with_other_threads(tmp_path):
+    storage = journal(tmp_path)
+    first = searched(model=als(n_jobs=2, verbose=0), n_trials=2, storage=storage)
+    both = searched(model=als(n_jobs=1), n_trials=3, storage=storage)
+    assert [t.values for t in both.trials[:2]] == [t.values for t in first.trials]
+    assert both.model.n_jobs == 1
+    with pytest.raises(ValueError, match="is of another model"):
+        searched(model=als(solver="exact"), n_trials=3, storage=storage)
+
+
+@pytest.mark.parametrize(
+    "model", ["ALS(n_jobs=-1, random_state=0)", "ALS(random_state=0,\n    verbose=1)", "ALS(random_state=0)"]
+)
+def test_threads_that_an_earlier_version_has_kept_have_no_say(model):
+    before, now = (json.dumps({"model": told}) for told in (model, "ALS(random_state=0)"))
+    assert _difference(before, now) == ""
+    assert _difference(before, json.dumps({"model": "ALS(random_state=1)"})) == "another model"
 
 
 def test_lists_of_other_users_are_not_compared(tmp_path):

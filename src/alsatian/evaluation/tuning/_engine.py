@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -244,9 +245,17 @@ def _broken(trial: Any) -> bool:
     return "error" in trial.user_attrs
 
 
+def _without_threads(model: str) -> str:
+    """Return the text of a model less what changes no result, which studies of earlier versions have kept."""
+    text = re.sub(r"\b(n_jobs|verbose)=-?\w+(, )?", "", " ".join(model.split()))
+    return text.replace(", )", ")")
+
+
 def _difference(before: str, now: str) -> str:
     """Name what is other than it was, as far as it was kept; nothing where the study can go on."""
     old, new = json.loads(before), json.loads(now)
+    for about in (old, new):
+        about["model"] = _without_threads(about["model"])
     told = [_CALLED.get(name, f"another {name}") for name in new if name in old and old[name] != new[name]]
     return " and ".join(dict.fromkeys(told))
 
