@@ -96,6 +96,8 @@ class Tuning:
             Where there is none.
         """
         complete = [trial for trial in self.trials if trial.state == "complete" and not math.isnan(trial.value)]
+        if not self.trials:  # of at least one that was asked for
+            raise ValueError("no trial has ended well: the timeout was over before the first began. Give a longer one.")
         if not complete:
             errors = [trial.error for trial in self.trials if trial.error]
             raise ValueError(f"no trial has ended well{f': {errors[-1]}' if errors else ''}".rstrip(".") + ".")

@@ -52,7 +52,7 @@ class Axis:
 
     @property
     def labels(self) -> tuple[Any, ...]:
-        """The choices as Optuna is to keep them: as they are where a database gives them back equal, else their text."""
+        """The choices as Optuna is to keep them: as they are where a database can, else as texts."""
         plain = all(choice is None or isinstance(choice, (bool, int, float, str)) for choice in self.choices)
         return self.choices if plain else tuple(repr(choice) for choice in self.choices)
 
