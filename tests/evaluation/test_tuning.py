@@ -1,4 +1,4 @@
-"""`tune`: warm starts that change nothing but the time, no look at the test, and searches that go on."""
+"""`tune`: warm starts that change nothing but the time, no look at the test, and clear errors."""
 
 from __future__ import annotations
 
@@ -15,21 +15,9 @@ from alsatian.evaluation.tuning._archive import FIRST, Archive
 from alsatian.evaluation.tuning._space import distance, space_of
 from alsatian.evaluation.tuning._trial import HeldOut, run_trial, settled
 from evaluation.judging import als, implicit, plays, ratings
+from evaluation.searching import searched
 
-optuna = pytest.importorskip("optuna")
-
-SPACE = {"n_components": (1, 6), "reg": (0.005, 1.0)}
-
-
-def searched(data=None, model=None, **how):
-    given = {"space": SPACE, "n_trials": 8, "confirm": False}
-    return tune(model or als(), data if data is not None else ratings(), **given | how)
-
-
-def journal(folder):
-    """A storage that is quicker than a database."""
-    backend = optuna.storages.journal.JournalFileBackend(str(folder / "search.log"))
-    return optuna.storages.JournalStorage(backend)
+pytest.importorskip("optuna")
 
 
 def test_a_search_finds_what_is_good():
@@ -125,72 +113,6 @@ def test_fits_end_when_nothing_changes_or_gets_better():
     assert not settled([0.5, 0.49, 0.51, 0.47], 1e-3, True)
 
 
-def test_a_search_goes_on_where_it_was(tmp_path):
-    kept = {"storage": journal(tmp_path), "folder": tmp_path / "starts"}
-    first = searched(n_trials=4, **kept)
-    assert (tmp_path / "starts" / "first.safetensors").exists()
-    assert (tmp_path / "starts" / "trial-0.safetensors").exists()
-    both = searched(n_trials=7, **kept)
-    assert [t.parameters for t in both.trials[:4]] == [t.parameters for t in first.trials]
-    assert len(both.trials) == 7
-    assert len({t.parameters["reg"] for t in both.trials}) == 7
-    assert both.first_fit == first.first_fit  # found in the folder, not made again
-    again = searched(n_trials=7, **kept)
-    assert [t.values for t in again.trials] == [t.values for t in both.trials]
-    without = searched(n_trials=8, storage=kept["storage"])
-    assert without.trials[-1].start == FIRST
-    assert without.first_fit[0] > both.first_fit[0]
-
-
-def test_a_study_of_something_else_is_refused(tmp_path):
-    storage = journal(tmp_path)
-    searched(n_trials=1, storage=storage)
-    with pytest.raises(ValueError, match="is of another space"):
-        searched(n_trials=1, storage=storage, space={"reg": (0.01, 0.1)})
-    with pytest.raises(ValueError, match="is of other data or another split and data of another shape:"):
-        searched(ratings(users=50), n_trials=1, storage=storage)
-    study = optuna.create_study(storage=storage, study_name="other")
-    study.tell(study.ask(), 1.0)
-    with pytest.raises(ValueError, match="is not one of tune"):
-        searched(n_trials=1, storage=storage, study_name="other")
-
-
-def test_fits_of_other_lengths_are_not_compared(tmp_path):
-    storage = journal(tmp_path)
-    searched(n_trials=1, storage=storage, max_iter=8)
-    with pytest.raises(ValueError, match="is of another max_iter or plateau"):
-        searched(n_trials=2, storage=storage, max_iter=3)
-
-
-def test_a_trial_that_was_cut_off_is_made_up_for(tmp_path):
-    storage = journal(tmp_path)
-    searched(n_trials=2, storage=storage)
-    study = optuna.load_study(storage=storage, study_name="alsatian")
-    study.ask()  # and then the process ended
-    found = searched(n_trials=4, storage=storage)
-    assert len(found.trials) == 4
-    assert [t.number for t in found.trials] == [0, 1, 3, 4]
-
-
-def test_ctrl_c_keeps_what_is_done(tmp_path, monkeypatch):
-    from alsatian.evaluation.tuning import _tune
-
-    storage = journal(tmp_path)
-    plain, done = _tune.run_trial, []
-
-    def interrupted(*args, **how):
-        if len(done) == 2:
-            raise KeyboardInterrupt
-        done.append(plain(*args, **how))
-        return done[-1]
-
-    monkeypatch.setattr(_tune, "run_trial", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        searched(storage=storage)
-    monkeypatch.setattr(_tune, "run_trial", plain)
-    assert len(searched(n_trials=3, storage=storage).trials) == 3
-
-
 def test_trials_that_fail_are_told_and_passed_over(monkeypatch):
     from alsatian.evaluation.tuning import _tune
 
@@ -221,11 +143,11 @@ def test_a_metric_of_nothing_ends_the_search():
 
 
 def test_time_is_a_limit():
-    assert len(searched(n_trials=1000, timeout=0.0, warm=False).trials) == 0
-    nothing = searched(n_trials=1000, timeout=0.0, warm=False, confirm=True)
+    assert len(searched(n_trials=1000, timeout=1e-9, warm=False).trials) == 0
+    nothing = searched(n_trials=1000, timeout=1e-9, warm=False, confirm=True)
     assert "no trial has ended well" in repr(nothing)
     assert "Best of 0 trials" in str(nothing)
-    with pytest.raises(ValueError, match="no trial has ended well"):
+    with pytest.raises(ValueError, match="no trial has ended well: the timeout was over before the first began"):
         _ = nothing.best
 
 
@@ -348,7 +270,16 @@ def test_a_metric_that_gives_no_result_ends_the_search_at_once(metric, message):
         ({"validation": 0}, ValueError, "validation must be a share"),
         ({"validation": 1.5, "metric": "ndcg@5"}, ValueError, "validation must be a share"),
         ({"plateau": "a"}, ValueError, "plateau must be a number"),
+        ({"plateau": -1}, ValueError, "plateau is a part of the metric, .* at least 0, got -1"),
         ({"timeout": "a"}, ValueError, "timeout must be a number"),
+        ({"timeout": 0}, ValueError, "timeout must be a number of seconds above 0, or None for no limit, got 0"),
+        ({"warm": "no"}, ValueError, "warm must be True or False, got 'no'"),
+        ({"prune": None}, ValueError, "prune must be True or False, got None"),
+        (
+            {"data": ratings().csr},
+            TypeError,
+            "Interactions or a Split of them are needed, got csr_array: .*from_matrix",
+        ),
         ({"sampler": 3}, TypeError, "sampler must be one of optuna.samplers"),
         ({"metric": "ndcg@5", "relevant_from": "4"}, ValueError, "relevant_from must be a number"),
         ({"metric": "ndcg@5", "relevant_from": 99}, ValueError, "no test cell of random per user.* is relevant"),
@@ -401,17 +332,6 @@ def test_files_of_something_else_are_refused(tmp_path):
     alsatian.save(als().fit(ratings().csr), tmp_path / "first.safetensors")
     with pytest.raises(ModelFileError, match="holds no start of this search"):
         searched(folder=tmp_path)
-
-
-def test_a_damaged_start_is_passed_over(tmp_path):
-    storage = journal(tmp_path)
-    folder = tmp_path / "starts"
-    searched(n_trials=2, folder=folder, storage=storage)
-    first = folder / "first.safetensors"
-    first.write_bytes(first.read_bytes()[:100])
-    with pytest.warns(UserWarning, match="a start of the search is damaged, and is passed over: .*first.safetensors"):
-        found = searched(n_trials=4, folder=folder, storage=storage)
-    assert len(found.trials) == 4
 
 
 def test_the_table_says_what_a_trial_started_from():

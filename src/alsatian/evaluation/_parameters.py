@@ -23,6 +23,13 @@ def real_number(value: Any, what: str, such_as: str) -> float:
     return float(value)
 
 
+def yes_or_no(value: Any, what: str) -> bool:
+    """Return a parameter that has to be True or False: a word, such as "no", would count as True."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise ValueError(f"{what} must be True or False, got {value!r}.")
+    return bool(value)
+
+
 def judging(relevant_from: Any, exclude_seen: bool) -> dict[str, Any]:
     """Return how lists are judged, as an `Outcome` takes it."""
     if relevant_from is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +19,7 @@ _OTHERS = 4  # trials that have come to a stage, before any is pruned there
 _CALLED = {  # what a study is of, as its user says it
     "sums": "other data or another split", "cells": "other data or another split",
     "shape": "data of another shape", "how": "another relevant_from or exclude_seen",
-    "fits": "another max_iter or plateau",
+    "fits": "another max_iter or plateau", "users": "another n_users, or another seed of whom it draws",
 }  # fmt: skip
 _ABOUT, _FIRST = "alsatian", "first fit"  # attributes of the study
 
@@ -79,12 +80,13 @@ class Study:
         before = self.study.user_attrs.get(_ABOUT)
         if before is None and self.study.trials:
             raise ValueError(f"the study {name!r} in this storage is not one of tune: give another study_name.")
-        if before is not None and before != about:
+        other = "" if before is None else _difference(before, about)
+        if other:
             raise ValueError(
-                f"the study {name!r} in this storage is of {_difference(before, about)}: give another study_name, or "
-                "the same data, model, metric and space."
+                f"the study {name!r} in this storage is of {other}: give another study_name, or the same data, model, "
+                "metric and space."
             )
-        if before is None:
+        if before != about:  # a new study, or one whose first run kept less of what it is about
             self.study.set_user_attr(_ABOUT, about)
         self._states = engine.trial.TrialState
         for trial in self.study.trials:
@@ -116,7 +118,11 @@ class Study:
     def finished_points(self) -> list[tuple[int, Point]]:
         """Return number and point of the trials that have ended well, or were pruned."""
         good = (self._states.COMPLETE, self._states.PRUNED)
-        return [(trial.number, dict(trial.params)) for trial in self._all if trial.state in good]
+        return [(trial.number, self._point(trial)) for trial in self._all if trial.state in good]
+
+    def _point(self, trial: Any) -> Point:
+        """Return the values of the model at which a trial was made."""
+        return {axis.name: axis.value(trial.params[axis.name]) for axis in self.space.axes if axis.name in trial.params}
 
     @contextmanager
     def trial(self) -> Iterator[Asked]:
@@ -142,7 +148,7 @@ class Study:
             if trial.state not in (self._states.COMPLETE, self._states.PRUNED) and not _broken(trial):
                 continue
             told = trial.user_attrs
-            point = dict(trial.params)
+            point = self._point(trial)
             state = "complete" if trial.state == self._states.COMPLETE else trial.state.name.lower()
             parameters = self.space.parameters(model, point)
             if early and "age" in told:
@@ -229,7 +235,7 @@ def _told_of_storage(storage: Any) -> Iterator[None]:
 
 def _suggest(trial: Any, axis: Axis) -> Any:
     if axis.choices:
-        return trial.suggest_categorical(axis.name, axis.choices)
+        return axis.value(trial.suggest_categorical(axis.name, axis.labels))
     if axis.whole:
         return trial.suggest_int(axis.name, axis.low, axis.high, log=axis.log)
     return trial.suggest_float(axis.name, axis.low, axis.high, log=axis.log)
@@ -239,10 +245,18 @@ def _broken(trial: Any) -> bool:
     return "error" in trial.user_attrs
 
 
+def _without_threads(model: str) -> str:
+    """Return the text of a model less what changes no result, which studies of earlier versions have kept."""
+    text = re.sub(r"\b(n_jobs|verbose)=-?\w+(, )?", "", " ".join(model.split()))
+    return text.replace(", )", ")")
+
+
 def _difference(before: str, now: str) -> str:
-    """Name what is other than it was."""
+    """Name what is other than it was, as far as it was kept; nothing where the study can go on."""
     old, new = json.loads(before), json.loads(now)
-    told = [_CALLED.get(name, f"another {name}") for name in new if old.get(name) != new[name]]
+    for about in (old, new):
+        about["model"] = _without_threads(about["model"])
+    told = [_CALLED.get(name, f"another {name}") for name in new if name in old and old[name] != new[name]]
     return " and ".join(dict.fromkeys(told))
 
 

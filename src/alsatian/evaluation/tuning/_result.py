@@ -96,6 +96,8 @@ class Tuning:
             Where there is none.
         """
         complete = [trial for trial in self.trials if trial.state == "complete" and not math.isnan(trial.value)]
+        if not self.trials:  # of at least one that was asked for
+            raise ValueError("no trial has ended well: the timeout was over before the first began. Give a longer one.")
         if not complete:
             errors = [trial.error for trial in self.trials if trial.error]
             raise ValueError(f"no trial has ended well{f': {errors[-1]}' if errors else ''}".rstrip(".") + ".")
@@ -225,8 +227,9 @@ def _told(value: Any) -> str:
 
 
 def _columns(name: str, given: list[Any]) -> dict[str, Any]:
-    """Return the columns of a parameter: two for a pair."""
+    """Return the columns of a parameter: two for a pair, in which what is no pair stands for both sides."""
     if any(isinstance(value, tuple) for value in given):
-        sides = (("rows", 0), ("columns", 1))
-        return {f"{name}_{side}": np.array([value[i] for value in given]) for side, i in sides}
+        sides = ("low", "high") if name == "clip" else ("rows", "columns")
+        pairs = [value if isinstance(value, tuple) else (value, value) for value in given]
+        return {f"{name}_{side}": np.array([pair[i] for pair in pairs]) for i, side in enumerate(sides)}
     return {name: np.array(given)}

@@ -50,6 +50,16 @@ class Axis:
         """Whether the range is of whole numbers."""
         return isinstance(self.low, int) and isinstance(self.high, int)
 
+    @property
+    def labels(self) -> tuple[Any, ...]:
+        """The choices as Optuna is to keep them: as they are where a database can, else as texts."""
+        plain = all(choice is None or isinstance(choice, (bool, int, float, str)) for choice in self.choices)
+        return self.choices if plain else tuple(repr(choice) for choice in self.choices)
+
+    def value(self, label: Any) -> Any:
+        """Return the value of the model that Optuna has kept as a label; a number of a range is its own."""
+        return self.choices[self.labels.index(label)] if self.choices else label
+
     def place(self, value: Any) -> float:
         """Return where a value lies, from 0 to 1; a choice by its number, so that others are 1 away."""
         if self.choices and self.name == "n_components":

@@ -15,9 +15,9 @@ from sklearn.base import clone
 
 from alsatian.data.interactions import Interactions
 from alsatian.evaluation._evaluate import Given, evaluate
-from alsatian.evaluation._fit_on import check_split, unfitted
+from alsatian.evaluation._fit_on import unfitted
 from alsatian.evaluation._metric import Metric, check_relevant, parse
-from alsatian.evaluation._parameters import judging, real_number, whole_number
+from alsatian.evaluation._parameters import judging, real_number, whole_number, yes_or_no
 from alsatian.evaluation._starts import start_of
 from alsatian.evaluation.splits import Split, random_cells, random_per_user
 from alsatian.evaluation.splits._labels import is_share, number_held
@@ -128,10 +128,11 @@ def tune(
         Where Optuna is not installed.
     ValueError
         For a split without a validation part, an unknown metric or parameter, values in `space` that the model does not
-        take, metrics of relevant items where no held-out cell is relevant, a `storage` that cannot be opened, and a
-        study of other data.
+        take, other parameters out of their range, metrics of relevant items where no held-out cell is relevant, a
+        `storage` that cannot be opened, and a study of other data.
     TypeError
-        For a function as a metric that gives no result: the search ends at the first trial.
+        For data that are neither interactions nor a split, and for a function as a metric that gives no result: the
+        search ends at the first trial.
     NotADirectoryError
         Where `folder` is a file.
 
@@ -162,6 +163,8 @@ def tune(
     (True, ALS(...))
     """
     seed = _seed(seed)
+    for name, value in {"warm": warm, "prune": prune, "confirm": confirm, "exclude_seen": exclude_seen}.items():
+        yes_or_no(value, name)
     template = _template(model, seed)
     measured = parse(metric if metric is not None else "rmse" if _of_values(template) else "ndcg@20")
     split = _validation_of(data, measured, validation, seed)
@@ -170,17 +173,19 @@ def tune(
     lists = not measured.of_cells
     watched = whole_number(n_users, "n_users") if lists and n_users is not None else None
     held_out = HeldOut(split, measured, how, watched, seed)
+    some = watched is not None and watched < split.test_users.size
     n_trials = whole_number(n_trials, "n_trials")
-    timeout = None if timeout is None else real_number(timeout, "timeout", "60")
+    if timeout is not None and real_number(timeout, "timeout", "60") <= 0:
+        raise ValueError(f"timeout must be a number of seconds above 0, or None for no limit, got {timeout!r}.")
     searched = space_of(template, held_out.train, space)
-    settings: dict[str, Any] = {
-        "max_iter": whole_number(max_iter, "max_iter"),
-        "plateau": (0.01 if lists else 0.001) if plateau is None else real_number(plateau, "plateau", "0.001"),
-    }
+    settings: dict[str, Any] = {"max_iter": whole_number(max_iter, "max_iter"), "plateau": _plateau(plateau, lists)}
     archive = Archive(searched, _folder(folder), _OLDEST_OF_LISTS if lists else math.inf)
     study = Study(
         searched, sampler, storage=storage, name=study_name, greater_is_better=measured.greater_is_better, seed=seed,
-        about=_fingerprint(template, split, measured, searched, {"how": how, "fits": settings}), prune=prune,
+        about=_fingerprint(
+            template, split, measured, searched,
+            {"how": how, "fits": settings, "users": [watched, seed] if some else None},
+        ), prune=prune,
     )  # fmt: skip
     for number, point in [(FIRST, searched.rich()), *study.finished_points()]:
         archive.restore(number, point, split.train.n_items)
@@ -242,6 +247,15 @@ def _seed(seed: Any) -> int:
     return int(seed)
 
 
+def _plateau(plateau: Any, lists: bool) -> float:
+    """Return the part of a metric by which an iteration has to change it."""
+    if plateau is None:
+        return 0.01 if lists else 0.001
+    if real_number(plateau, "plateau", "0.001") < 0:
+        raise ValueError(f"plateau is a part of the metric, such as 0.001, and at least 0, got {plateau!r}.")
+    return float(plateau)
+
+
 def _folder(folder: Any) -> Path | None:
     if folder is None or isinstance(folder, (str, os.PathLike)):
         return None if folder is None else Path(folder)
@@ -265,7 +279,11 @@ def _validation_of(data: Any, metric: Metric, validation: float, seed: int) -> S
             return random_cells(data, test=number_held(validation, len(data), "validation"), seed=seed)
         is_share(validation, "validation")
         return random_per_user(data, test=validation, seed=seed)
-    check_split(data)
+    if not isinstance(data, Split):
+        raise TypeError(
+            f"Interactions or a Split of them are needed, got {type(data).__name__}: of a matrix "
+            "Interactions.from_matrix makes them, of a table Interactions.from_frame."
+        )
     if data.validation is None:
         raise ValueError(
             "the split has no validation part, and parameters must not be chosen by its test cells: split with "
@@ -277,8 +295,9 @@ def _validation_of(data: Any, metric: Metric, validation: float, seed: int) -> S
 
 def _fingerprint(model: Any, split: Split, metric: Metric, space: Space, more: dict[str, Any]) -> str:
     """Return what must be the same for a search to go on."""
-    axes = [[axis.name, axis.low, axis.high, axis.log, [repr(c) for c in axis.choices]] for axis in space.axes]
+    axes = [[axis.name, axis.low, axis.high, axis.log, [repr(c) for c in axis.labels]] for axis in space.axes]
     train, test = split.train, split.test
     sums = [float(np.sum(part.values.astype(np.float64))) for part in (train, test)]
-    told = {"model": repr(model), "metric": metric.name, "space": axes, "shape": train.shape}
+    alike = clone(model).set_params(n_jobs=None, verbose=0)  # which change no bit of the result
+    told = {"model": repr(alike), "metric": metric.name, "space": axes, "shape": train.shape}
     return json.dumps(told | more | {"cells": [len(train), len(test)], "sums": sums}, sort_keys=True)
