@@ -11,6 +11,7 @@ import pytest
 
 import alsatian
 from alsatian import ALS, cli
+from alsatian.cli.source import words_of
 from alsatian.cli.tune import axis
 from alsatian.evaluation import tune
 from listeners import frame
@@ -56,6 +57,57 @@ def test_the_calls_that_it_prints_fit_the_best(capsys):
     np.testing.assert_array_equal(fitted.row_factors_, ours.row_factors_)
     with open("search.png", "rb") as picture:
         assert picture.read(4) == b"\x89PNG"
+
+
+OTHERS = {"rating": "n", "user": "who", "item": "what it is"}
+
+
+@pytest.mark.parametrize(
+    ("reading", "separator"),
+    [
+        (["--no-value"], ","),
+        (
+            "--user-column who --item-column 'what it is' --value-column n --no-weight --separator ';' --skip 1"
+            " --header --encoding utf-8 --strict --format csv",
+            ";",
+        ),
+        ("--user-column who --item-column 'what it is' --value-column=n --separator tab --skip 1", "\t"),
+    ],
+)
+def test_the_command_that_it_prints_reads_what_was_tuned_on(reading, separator, capsys):
+    if isinstance(reading, str):
+        reading = shlex.split(reading)
+        with open("plays.csv", "w", encoding="utf-8") as file:
+            file.write("a line above\n" + TABLE.rename(OTHERS).write_csv(separator=separator))
+    told = json.loads(run(capsys, *reading, "--trials", "1", "--search", "n_components=2", "--json", "-q").out)
+    words = shlex.split(told["command"])
+    first, second = (cli.build_parser().parse_args(given) for given in (["tune", "plays.csv", *reading], words[1:]))
+    assert words_of(first) == words_of(second) != []
+    assert cli.main([*words[1:], "-q"]) == 0
+    values = alsatian.load("plays.alsatian").interactions_.values
+    assert (values == 1).all() == ("--no-value" in reading)
+
+
+def test_every_option_on_reading_is_repeated():
+    parser = cli.build_parser()
+    given = "--header --skip 3 --table t --query q --decimal , --encoding utf-16 --separator=- --format csv --strict"
+    given += "".join(f" --{role}-column=-{role}" for role in ("user", "item", "value", "weight", "timestamp"))
+    given += " --no-value --no-weight --no-timestamp"
+    first = vars(parser.parse_args(["fit", "x", *given.split()]))
+    again = parser.parse_args(["fit", "x", *words_of(argparse.Namespace(**first))])
+    assert vars(again) == first
+    nothing = vars(parser.parse_args(["fit", "x"]))
+    groups = subcommand(parser, "fit")._action_groups
+    options = [one for group in groups if group.title in ("columns", "reading") for one in group._group_actions]
+    names = {option.dest for option in options} - {"dry_run"}
+    assert len(names) >= 17
+    assert [name for name in names if first[name] == nothing[name]] == []  # so that a new option is not forgotten
+    assert words_of(parser.parse_args(["fit", "x", "--no-header"])) == ["--no-header"]
+    assert words_of(argparse.Namespace(**nothing)) == []
+
+
+def subcommand(parser, name):
+    return next(action for action in parser._actions if isinstance(action.choices, dict)).choices[name]
 
 
 def test_lists_and_choices(capsys):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alsatian.cli import source
-from alsatian.cli.arguments import positive_int, seed, share
+from alsatian.cli.arguments import positive_int, seed, share, typed
 from alsatian.cli.fit import kind_of
 from alsatian.cli.output import PICTURES, add_quiet, check_ending, check_place, note, print_json
 
@@ -89,9 +90,9 @@ def run(args: argparse.Namespace) -> int:
 
         TuningDisplay.from_tuning(found).figure_.savefig(args.plot)
     if args.json:
-        print_json(_as_json(found, args.source))
+        print_json(_as_json(found, _command(found, args)))
     else:
-        print(f"{found}\n{found.command(args.source)}")
+        print(f"{found}\n{_command(found, args)}")
     return 0
 
 
@@ -126,7 +127,12 @@ def _number(text: str) -> Any:
     return text.strip()
 
 
-def _as_json(found: Tuning, name: str) -> dict[str, Any]:
+def _command(found: Tuning, args: argparse.Namespace) -> str:
+    """Return the command that fits the best to what was tuned on: the source, read as it was here."""
+    return " ".join([found.command(typed(args.source)), *map(shlex.quote, source.words_of(args))])
+
+
+def _as_json(found: Tuning, command: str) -> dict[str, Any]:
     names = ("number", "parameters", "value", "state", "values", "seconds", "iterations", "start", "error")
     return {
         "metric": found.metric,
@@ -135,6 +141,6 @@ def _as_json(found: Tuning, name: str) -> dict[str, Any]:
         "value": found.best_value,
         "fitted_anew": found.confirmed,
         "python": found.expression,
-        "command": found.command(name),
+        "command": command,
         "trials": [{name: getattr(trial, name) for name in names} for trial in found.trials],
     }
