@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import shlex
 
 import numpy as np
@@ -138,7 +139,13 @@ def test_what_cannot_be_searched_is_an_error(capsys, given, message):
     assert message in run(capsys, *given, "--trials", "1", status=1).err
 
 
-@pytest.mark.parametrize("text", ["reg", "reg=", "reg=a..b", "=1..2"])
+@pytest.mark.parametrize("second", ["n_components=8..9", "n-components=2..4"])
+def test_a_parameter_that_is_searched_twice_is_an_error(second, capsys):
+    said = run(capsys, "--search", "n_components=2..4", "--search", "reg=1", "--search", second, status=2).err
+    assert f"--search n_components=2..4 and --search {second} are given" in said
+
+
+@pytest.mark.parametrize("text", ["reg", "reg=", "reg=a..b", "=1..2", "reg=0..inf", "reg=nan..1"])
 def test_what_says_nothing_is_refused(text):
     with pytest.raises(argparse.ArgumentTypeError):
         axis(text)
@@ -146,3 +153,20 @@ def test_what_says_nothing_is_refused(text):
 
 def test_dry_run_searches_nothing(capsys):
     assert "Nothing was done" in run(capsys, "--dry-run").out
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("n_components=2-4", "a range is written 2..4"),
+        ("reg=0.1:1", "a range is written 0.1..1"),
+        ("reg=2..1", "the lower end comes first, 1..2"),
+    ],
+)
+def test_a_range_that_is_written_otherwise_is_told_how(text, told):
+    with pytest.raises(argparse.ArgumentTypeError, match=re.escape(f"{text!r}: {told}")):
+        axis(text)
+
+
+def test_numbers_with_a_minus_are_no_ranges():
+    assert axis("reg=1e-3,1e-2").what == [0.001, 0.01]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import math
+import re
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from alsatian.cli import source
-from alsatian.cli.arguments import positive_int, seed, share, typed
+from alsatian.cli.arguments import UsageError, positive_int, seed, share, typed
 from alsatian.cli.fit import kind_of
 from alsatian.cli.output import PICTURES, add_quiet, check_ending, check_place, note, print_json
 
@@ -23,6 +25,7 @@ examples:
   alsatian tune ratings.csv --storage sqlite:///search.db --starts starts/
                                                     and the same once more goes on
 """
+_RANGE = re.compile(r"([0-9.]+)\s*[-–:]\s*([0-9.]+)")  # as one may take it to be written
 
 
 def register(subparsers: Any) -> None:
@@ -70,6 +73,7 @@ def run(args: argparse.Namespace) -> int:
     """Read, search, and say what was found."""
     check_ending(args.plot, PICTURES, option="--plot", what="picture")
     check_place(args.plot, args.source)
+    space = _space(args.search or [])
     planned = source.plan_of(args, args.source)
     if args.dry_run:
         return source.show_plan(args, planned)
@@ -81,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
         note(args, f"model: {kind}, as {why}; --model says otherwise")
     found = tune(
         kind, reading.interactions(duplicates="last" if kind == "ratings" else "sum"), args.metric,
-        space=dict(args.search) if args.search else None, n_trials=args.trials, timeout=args.timeout,
+        space=space or None, n_trials=args.trials, timeout=args.timeout,
         validation=args.validation, relevant_from=args.relevant_from, seed=args.seed, warm=not args.cold,
         storage=args.storage, study_name=args.study, folder=args.starts,
     )  # fmt: skip
@@ -96,13 +100,23 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def axis(text: str) -> tuple[str, Any]:
+class Searched(NamedTuple):
+    """One ``--search``: the parameter, its range or choices, and how they were written."""
+
+    name: str
+    what: Any
+    text: str
+
+
+def axis(text: str) -> Searched:
     """Parse what to search.
 
     Examples
     --------
-    >>> axis("reg=0.01..1"), axis("n_components=8..64"), axis("objective=hkv,ials")
-    (('reg', (0.01, 1.0)), ('n_components', (8, 64)), ('objective', ['hkv', 'ials']))
+    >>> axis("reg=0.01..1")
+    Searched(name='reg', what=(0.01, 1.0), text='reg=0.01..1')
+    >>> axis("n_components=8..64").what, axis("objective=hkv,ials").what
+    ((8, 64), ['hkv', 'ials'])
     """
     name, _, what = text.partition("=")
     name = name.strip().replace("-", "_")
@@ -110,12 +124,35 @@ def axis(text: str) -> tuple[str, Any]:
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=LOW..HIGH or NAME=CHOICE,CHOICE")
     low, between, high = what.partition("..")
     if not between:
-        return name, [_number(choice) for choice in what.split(",")]
+        choices = [_number(choice) for choice in what.split(",")]
+        meant = next(filter(None, map(_RANGE.fullmatch, filter(_is_text, choices))), None)
+        if meant:
+            raise argparse.ArgumentTypeError(f"{text!r}: a range is written {meant[1]}..{meant[2]}")
+        return Searched(name, choices, text)
     ends = _number(low), _number(high)
-    if any(isinstance(end, str) for end in ends):
+    if any(_is_text(end) or not math.isfinite(end) for end in ends):
         raise argparse.ArgumentTypeError(f"{what!r} is no range of numbers, such as 0.01..1")
+    if ends[0] > ends[1]:
+        raise argparse.ArgumentTypeError(f"{text!r}: the lower end comes first, {high}..{low}")
     whole = all(isinstance(end, int) for end in ends) and name in ("n_components", "max_iter")
-    return name, ends if whole else tuple(map(float, ends))
+    return Searched(name, ends if whole else tuple(map(float, ends)), text)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _space(given: list[Searched]) -> dict[str, Any]:
+    """Return what to search, where no parameter is given twice."""
+    first: dict[str, Searched] = {}
+    for one in given:
+        before = first.setdefault(one.name, one)
+        if before is not one:
+            raise UsageError(
+                f"--search {before.text} and --search {one.text} are given: give {one.name} once, choices with commas "
+                "between them."
+            )
+    return {one.name: one.what for one in given}
 
 
 def _number(text: str) -> Any:
