@@ -168,5 +168,40 @@ def test_a_range_that_is_written_otherwise_is_told_how(text, told):
         axis(text)
 
 
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (["--starts", "plays.csv"], "--starts plays.csv cannot be made"),
+        (["--storage", "foo"], "--storage foo is no URL of a database: one in that file is --storage sqlite:///foo."),
+        (["--storage", "sqlite:///no/x.db"], "--storage sqlite:///no/x.db cannot be opened"),
+        (["--search", "rank=1..2"], "--search rank cannot be searched"),
+        (["--search", "n_components=0..4"], "--search n_components=0..4 has 0, which the model does not take"),
+        (["--search", "solver=no,cg"], "--search solver=no,cg has 'no', which the model does not take"),
+        (["--search", "reg_rows=0.1..1"], "--search reg_rows and --search reg_columns have to be given together"),
+        (["--metric", "ndcg@5", "--relevant-from", "99"], "from --relevant-from 99 on are"),
+        (["--validation", "0.00001"], "--validation 1e-05 means 0 of"),
+    ],
+)
+def test_errors_speak_of_options(given, told, capsys):
+    said = run(capsys, *given, "--trials", "1", "-q", status=1).err
+    assert told in said
+    for python in ("space ", "space[", "folder =", "storage =", "storage=", "relevant_from", "storage of Optuna"):
+        assert python not in said
+
+
+def test_another_search_in_the_same_storage_is_told_in_options(capsys):
+    kept = ["--storage", "sqlite:///search.db", "--trials", "1", "-q"]
+    run(capsys, *kept, "--search", "n_components=2")
+    said = run(capsys, *kept, "--search", "n_components=3", status=1).err
+    assert "give another --study, or the same data, --model, --metric and --search." in said
+
+
+def test_what_the_command_cannot_fit_is_not_lost(capsys):
+    said = run(capsys, "--search", "solver=cg", "--search", "n_components=2", "--trials", "1")
+    assert "solver='cg'" in said.out
+    assert "has no option for solver='cg': use the Python" in said.err
+    assert "alsatian fit" not in said.out
+
+
 def test_numbers_with_a_minus_are_no_ranges():
     assert axis("reg=1e-3,1e-2").what == [0.001, 0.01]

@@ -6,6 +6,8 @@ import argparse
 import math
 import re
 import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -83,12 +85,14 @@ def run(args: argparse.Namespace) -> int:
     kind, why = (args.model, "") if args.model != "auto" else kind_of(planned, reading)
     if why:
         note(args, f"model: {kind}, as {why}; --model says otherwise")
-    found = tune(
-        kind, reading.interactions(duplicates="last" if kind == "ratings" else "sum"), args.metric,
-        space=space or None, n_trials=args.trials, timeout=args.timeout,
-        validation=args.validation, relevant_from=args.relevant_from, seed=args.seed, warm=not args.cold,
-        storage=args.storage, study_name=args.study, folder=args.starts,
-    )  # fmt: skip
+    duplicates: Any = "last" if kind == "ratings" else "sum"
+    with _as_written(args.search or []):
+        found = tune(
+            kind, reading.interactions(duplicates=duplicates), args.metric,
+            space=space or None, n_trials=args.trials, timeout=args.timeout,
+            validation=args.validation, relevant_from=args.relevant_from, seed=args.seed, warm=not args.cold,
+            storage=args.storage, study_name=args.study, folder=args.starts,
+        )  # fmt: skip
     if args.plot is not None:
         from alsatian.plot import TuningDisplay
 
@@ -96,7 +100,10 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print_json(_as_json(found, _command(found, args)))
     else:
-        print(f"{found}\n{_command(found, args)}")
+        print(found)
+        command = _command(found, args)
+        if command is not None:
+            print(command)
     return 0
 
 
@@ -155,6 +162,20 @@ def _space(given: list[Searched]) -> dict[str, Any]:
     return {one.name: one.what for one in given}
 
 
+@contextmanager
+def _as_written(given: list[Searched]) -> Iterator[None]:
+    """Call a part of the space, in an error of the search, as it was written here."""
+    try:
+        yield
+    except ValueError as error:
+        told = str(error)
+        for one in given:
+            told = told.replace(f"space[{one.name!r}] = {one.what!r}", f"--search {one.text}")
+        if told == str(error):
+            raise
+        raise ValueError(told) from error
+
+
 def _number(text: str) -> Any:
     for kind in (int, float):
         try:
@@ -164,12 +185,20 @@ def _number(text: str) -> Any:
     return text.strip()
 
 
-def _command(found: Tuning, args: argparse.Namespace) -> str:
-    """Return the command that fits the best to what was tuned on: the source, read as it was here."""
-    return " ".join([found.command(typed(args.source)), *map(shlex.quote, source.words_of(args))])
+def _command(found: Tuning, args: argparse.Namespace) -> str | None:
+    """Return the command that fits the best to what was tuned on: the source, read as it was here.
+
+    None where the command has no option for what was searched: the search is not lost for that.
+    """
+    try:
+        command = found.command(typed(args.source))
+    except ValueError as error:
+        note(args, str(error))
+        return None
+    return " ".join([command, *map(shlex.quote, source.words_of(args))])
 
 
-def _as_json(found: Tuning, command: str) -> dict[str, Any]:
+def _as_json(found: Tuning, command: str | None) -> dict[str, Any]:
     names = ("number", "parameters", "value", "state", "values", "seconds", "iterations", "start", "error")
     return {
         "metric": found.metric,
