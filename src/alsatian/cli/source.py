@@ -28,6 +28,7 @@ _NONE = {
     "weight": "a column 'weight' is none",
     "timestamp": "take no notice of times",
 }
+_HOW = ("encoding", "separator", "decimal", "header", "skip", "table", "query")
 _TOLD = 10  # columns that are named
 _READABLE = (
     "CSV, TSV and the like, MovieLens' .dat, NDJSON, Parquet, Arrow, MatrixMarket (.mtx), .npy, .npz, a database of "
@@ -75,14 +76,44 @@ def _separator(text: str) -> str:
     return {"tab": "\t", "\\t": "\t", "blank": " ", "space": " "}.get(text.lower(), text)
 
 
+def words_of(args: argparse.Namespace) -> list[str]:
+    """Return the options that were given on how the source is read, for another command that is to read the same.
+
+    Examples
+    --------
+    >>> parser = argparse.ArgumentParser()
+    >>> add_source(parser)
+    >>> words_of(parser.parse_args(["plays.txt", "--user-column", "who", "--no-value", "--separator", "tab"]))
+    ['--user-column', 'who', '--no-value', '--separator', 'tab']
+    """
+    words: list[str] = []
+    for name in (f"{role}_column" for role in ROLES):
+        words += _option(name, getattr(args, name))
+    for name in (f"no_{role}" for role in _NONE):
+        words += _option(name, getattr(args, name))
+    separator = "tab" if args.separator == "\t" else args.separator
+    for name in ("format", *_HOW, "strict"):
+        words += _option(name, separator if name == "separator" else getattr(args, name))
+    return words
+
+
+def _option(name: str, value: Any) -> list[str]:
+    flag = name.replace("_", "-")
+    if value is None or (value == 0 and name != "header"):  # what stands at its default
+        return []
+    if isinstance(value, bool):
+        return [f"--{flag}" if value else f"--no-{flag}"]
+    word = typed(str(value))
+    return [f"--{flag}={word}"] if word.startswith("-") or not word else [f"--{flag}", word]
+
+
 def options_of(args: argparse.Namespace) -> Options:
     """Return how a table is to be read."""
     from alsatian.data.reading import Options
 
     if args.table is not None and args.query is not None:
         raise UsageError("--table and --query are given: give one of them.")
-    names = ("encoding", "separator", "decimal", "header", "skip", "table", "query")
-    return Options(**{name: getattr(args, name) for name in names})
+    return Options(**{name: getattr(args, name) for name in _HOW})
 
 
 def plan_of(args: argparse.Namespace, source: str) -> Plan:
