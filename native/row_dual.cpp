@@ -59,14 +59,14 @@ bool RowSolver<T>::solve_dual(const Factors<T>& z, const T* column_scale, double
     std::fill(dual_scale_.data() + count, dual_scale_.data() + layout.padded, T(0));
     std::fill(dual_x_.data() + count, dual_x_.data() + layout.padded, T(0));
     const i64 stride = kBlock * layout.panel;
-    const Wanted wanted = wanted_after(0, 0);
-    const bool fetch = z.data == s_.step.fixed.data;  // the next row may not be gathered from a rotated side
+    // The next row may not be gathered from a rotated side.
+    const Wanted wanted = z.data == s_.step.fixed.data ? wanted_after(0, 0) : Wanted{};
     for (int first = 0; first < s_.layout.padded; first += kBlock) {
         const int depth = std::min<int>(kBlock, s_.layout.padded - first);
         k_.pack_transposed(z, dual_index_.data(), count, layout.padded, first, depth, column_scale,
                            dual_scale_.data(), dual_packed_.data(), stride);
         k_.gram(dual_packed_.data(), stride, depth, layout.padded, dual_a_.data(), layout.stride,
-                first == 0 ? Sum::set : Sum::add, fetch && first == 0 ? &wanted : nullptr);
+                first == 0 ? Sum::set : Sum::add, first == 0 ? &wanted : nullptr);
     }
     double trace = 0;
     for (int i = 0; i < count; i++) trace += dual_a_[layout.at(i, i)] += static_cast<T>(shift);

@@ -11,7 +11,7 @@ int main(int argc, char** argv) {
             if (name.starts_with(argv[i])) return true;
         return false;
     };
-    int failed = 0;
+    int failed = 0, passed = 0;
     for (const testing::Case& c : testing::cases()) {
         if (skipped(c.name)) continue;
         const int before = testing::failures();
@@ -22,9 +22,9 @@ int main(int argc, char** argv) {
             testing::failures()++;
         }
         const bool good = testing::failures() == before;
-        failed += good ? 0 : 1;
+        (good ? passed : failed)++;
         std::printf("%-50s %s\n", c.name.c_str(), good ? "ok" : "FAILED");
     }
-    std::printf("%d failed\n", failed);
+    std::printf("%d passed, %d failed\n", passed, failed);
     return failed ? 1 : 0;
 }
