@@ -11,8 +11,8 @@ All get the same matrix (``make_ratings``), rank, number of threads and objectiv
   implicit, cmfrec).
 
 The loss of all of them is that of `alsatian.objective`, from the factors that they leave; the best is the least that
-anybody reached. Libraries that cannot be watched (all but irspack) are fitted anew for each number of iterations, and
-their time is that of the whole call, setting up included; irspack's is that of its epochs and of setting up.
+anybody reached. The time is that of the whole call, setting up included, but not what it takes to look at the factors.
+Libraries that cannot be watched (cmfrec, LIBMF, Spark) are fitted anew for each number of iterations.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ PROBLEMS: dict[str, dict[str, Any]] = {
     "explicit": {"kind": "explicit", "reg": 0.05},
     "implicit": {"kind": "implicit", "alpha": 10.0, "reg": 1.0},
 }
+ANEW = {"cmfrec": (5, 10, 20, 30), "libmf": (10, 20, 30), "spark": (1, 2, 5, 10)}  # libraries that cannot be watched
 WHO = {
     "explicit": ("alsatian:auto", "alsatian:exact", "alsatian:cg", "alsatian:subspace", "cmfrec:cg", "cmfrec:exact",
                  "libmf:sgd", "spark:exact"),
@@ -99,7 +100,7 @@ def fit(who: str, problem: str, data: Path, args: argparse.Namespace) -> Course 
     with tempfile.TemporaryDirectory(dir=args.scratch) as folder:
         spec = {
             "data": str(data), "library": library, "solver": solver, "problem": settings, "k": args.rank,
-            "threads": args.threads, "checkpoints": [c for c in CHECKPOINTS if c <= args.iterations],
+            "threads": args.threads, "checkpoints": [c for c in ANEW.get(library, CHECKPOINTS) if c <= args.iterations],
             "out": folder, "patience": args.patience,
         }  # fmt: skip
         asked = Path(folder) / "spec.json"

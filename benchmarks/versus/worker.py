@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -78,13 +79,16 @@ def main() -> None:
     out, told = Path(spec["out"]), []
     with Memory() as memory:
         began = time.perf_counter()
-        for iterations, seconds, w, z in contestant.fits(x, spec):
-            np.savez(out / f"{iterations}.npz", W=np.asarray(w, np.float32), Z=np.asarray(z, np.float32))
-            told.append({"iterations": iterations, "seconds": seconds})
-            report = {"version": contestant.version(), "told": told, "bytes": memory.peak - memory.before}
-            (out / "report.json").write_text(json.dumps(report), encoding="utf-8")
-            if time.perf_counter() - began > spec["patience"]:
-                break
+
+        def tell(iterations: int, seconds: float, w: Any, z: Any) -> bool:
+            if iterations in spec["checkpoints"]:
+                np.savez(out / f"{iterations}.npz", W=np.asarray(w, np.float32), Z=np.asarray(z, np.float32))
+                told.append({"iterations": iterations, "seconds": seconds})
+                report = {"version": contestant.version(), "told": told, "bytes": memory.peak - memory.before}
+                (out / "report.json").write_text(json.dumps(report), encoding="utf-8")
+            return time.perf_counter() - began > spec["patience"]
+
+        contestant.fits(x, spec, tell)
 
 
 if __name__ == "__main__":

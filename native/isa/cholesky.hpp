@@ -12,11 +12,12 @@ constexpr int kStep = kRegisters >= 32 ? 8 : 4;
 // Sizes are padded to whole vectors and to whole steps of the elimination.
 template <class T>
 constexpr int kPadding = kWidth<T> > kStep<T> ? kWidth<T> : kStep<T>;
-constexpr int kStepVectors = 2;
 // Depth of one update of a later panel: keeps both operands in the first-level cache.
 constexpr int kUpdateDepth = 64;
 
 // The small triangle on the diagonal: l ← its factor (row r: u_rs for s > r, scaled), inverse[r] = 1 / u_rr.
+// One pivot waits for the one before it, so what it waits for is kept short, as in A = LDLᵀ: a quotient, and
+// no root.
 template <class T>
 ALSATIAN_INLINE bool factor_step(T (*l)[kStep<T>], const T* floor, T* inverse) {
     constexpr int S = kStep<T>;
@@ -27,12 +28,36 @@ ALSATIAN_INLINE bool factor_step(T (*l)[kStep<T>], const T* floor, T* inverse) {
             good = false;
             pivot = T(1);
         }
+        const T quotient = T(1) / pivot;
+        ALSATIAN_UNROLL for (int q = r + 1; q < S; q++) {
+            const T share = l[r][q] * quotient;
+            ALSATIAN_UNROLL for (int s = q; s < S; s++) l[q][s] -= share * l[r][s];
+        }
         inverse[r] = T(1) / square_root(pivot);
-        ALSATIAN_UNROLL for (int s = r; s < S; s++) l[r][s] *= inverse[r];
-        ALSATIAN_UNROLL for (int q = r + 1; q < S; q++) ALSATIAN_UNROLL for (int s = q; s < S; s++) l[q][s] -=
-            l[r][q] * l[r][s];
+        ALSATIAN_UNROLL for (int s = r + 1; s < S; s++) l[r][s] *= inverse[r];
     }
     return good;
+}
+
+// C[R × W] −= Σ_d a[d·P + r] b[d·P + :], every other term in sums of its own: R of them would be too few to
+// keep the arithmetic busy.
+template <class T, int R>
+ALSATIAN_INLINE void subtract_narrow(const T* a, const T* b, int depth, T* c) {
+    constexpr int P = kPanel<T>;
+    static_assert(R % 2 == 0);
+    vec<T> even[R], odd[R];
+    ALSATIAN_UNROLL for (int r = 0; r < R; r++) {
+        even[r] = load(c + r * P);
+        odd[r] = vec<T>{};
+    }
+    for (int d = 0; d < depth; d += 2) {  // whole steps, which are even
+        const vec<T> first = load(b + d * P), second = load(b + (d + 1) * P);
+        ALSATIAN_UNROLL for (int r = 0; r < R; r++) {
+            even[r] -= broadcast(a[d * P + r]) * first;
+            odd[r] -= broadcast(a[(d + 1) * P + r]) * second;
+        }
+    }
+    ALSATIAN_UNROLL for (int r = 0; r < R; r++) store(c + r * P, even[r] + odd[r]);
 }
 
 // S rows by V vectors of the panel: subtract what earlier rows of the panel contribute, then eliminate
@@ -68,10 +93,14 @@ template <class T>
 ALSATIAN_INLINE void eliminate_span(const T* a, const T* b, int depth, T* c, int columns,
                                     const T (*l)[kStep<T>], const T* inverse) {
     constexpr int W = kWidth<T>;
-    int j = 0;
-    for (; j + kStepVectors * W <= columns; j += kStepVectors * W)
-        eliminate<T, kStepVectors>(a, b + j, depth, c + j, l, inverse);
-    for (; j < columns; j += W) eliminate<T, 1>(a, b + j, depth, c + j, l, inverse);
+    int vectors = columns / W;
+    // Three at a time, and what is left by twos: one alone is waited for.
+    for (; vectors >= 3 && vectors != 4; vectors -= 3, b += 3 * W, c += 3 * W)
+        eliminate<T, 3>(a, b, depth, c, l, inverse);
+    for (; vectors >= 2; vectors -= 2, b += 2 * W, c += 2 * W) eliminate<T, 2>(a, b, depth, c, l, inverse);
+    if (vectors == 0) return;
+    subtract_narrow<T, kStep<T>>(a, b, depth, c);
+    eliminate<T, 1>(a, b, 0, c, l, inverse);
 }
 
 // Eliminates S rows at j of the diagonal panel `i`, through all later panels.
@@ -87,8 +116,8 @@ ALSATIAN_INLINE bool eliminate_rows(T* a, i64 stride, int padded, int i, int j, 
 
     // The vectors that hold the S × S triangle are brought up to date first, so that it can be factored.
     constexpr int V = S > W ? S / W : 1;
-    NoFetcher none;
-    tile<T, Sum::subtract>(Shape<S, V>{}, left, block + first, j, row + first, none);
+    ALSATIAN_UNROLL for (int v = 0; v < V; v++)
+        subtract_narrow<T, S>(left, block + first + v * W, j, row + first + v * W);
     T l[S][S];
     for (int r = 0; r < S; r++)
         for (int s = r; s < S; s++) l[r][s] = row[r * P + j + s];
@@ -142,8 +171,9 @@ ALSATIAN_INLINE void solve_forward(const T* u, i64 stride, int padded, const T* 
         vec<T> rest = load(x + i);
         T solved[W];
         ALSATIAN_UNROLL for (int r = 0; r < W; r++) {
-            solved[r] = rest[r] * inverse[i + r];
-            rest -= broadcast(solved[r]) * load(diagonal + r * P);
+            const T lane = rest[r];  // the next one waits for this alone: what it is multiplied by is ready
+            solved[r] = lane * inverse[i + r];
+            rest -= broadcast(lane) * (broadcast(inverse[i + r]) * load(diagonal + r * P));
         }
         ALSATIAN_UNROLL for (int r = 0; r < W; r++) x[i + r] = solved[r];
         for (int c = i + W; c < padded; c += W) {
@@ -179,8 +209,9 @@ ALSATIAN_INLINE void solve_backward(const T* u, i64 stride, int padded, const T*
         transpose<T>(column);
         T solved[W];
         ALSATIAN_UNROLL for (int r = W - 1; r >= 0; r--) {
-            solved[r] = rest[r] * inverse[i + r];
-            rest -= broadcast(solved[r]) * column[r];
+            const T lane = rest[r];
+            solved[r] = lane * inverse[i + r];
+            rest -= broadcast(lane) * (broadcast(inverse[i + r]) * column[r]);
         }
         ALSATIAN_UNROLL for (int r = 0; r < W; r++) x[i + r] = solved[r];
     }

@@ -174,13 +174,13 @@ def test_it_is_as_accurate_as_the_primal_form(kind: Any, ridge: float, dtype: An
     assert downdate.counts["downdate"] + downdate.counts["primal"] + downdate.counts["minimum_norm"] == 30
     eps = np.finfo(dtype).eps
     errors = [np.max(gradients(cells, z, s.w, ridge)) for s in (downdate, primal)]
-    assert errors[0] <= max(2 * errors[1], 20 * eps)
+    assert errors[0] <= max(3 * errors[1], 20 * eps)
     if dtype == np.float64:
         assert errors[0] < 1e-10
     # Where a solution is all rounding, what it is worth is still known.
     values = [s.result.fit + s.result.ridge for s in (downdate, primal, exact)]
     misses = [np.max(np.abs(v - values[2])) for v in values]
-    assert misses[0] <= max(2 * misses[1], 50 * eps * values[2].max())
+    assert misses[0] <= max(3 * misses[1], 50 * eps * values[2].max())
     far = [np.max(np.linalg.norm(s.w - exact.w, axis=1) / np.linalg.norm(exact.w, axis=1)) for s in (downdate, primal)]
     assert far[0] <= max(3 * far[1], 100 * eps)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from importlib.metadata import version as version_of
 from typing import Any
 
@@ -10,7 +9,7 @@ import cmfrec
 import numpy as np
 from scipy.sparse import coo_matrix
 
-from contestants import Fit, one_fit_each
+from contestants import Tell, one_fit_each
 
 
 def version() -> str:
@@ -18,7 +17,7 @@ def version() -> str:
     return version_of("cmfrec")
 
 
-def fits(x: Any, spec: dict[str, Any]) -> Iterator[Fit]:
+def fits(x: Any, spec: dict[str, Any], tell: Tell) -> None:
     """Fit the ridge times the count of a row for ratings; 1 + αx and a plain ridge for implicit feedback."""
     problem = spec["problem"]
     cells = coo_matrix(x)
@@ -40,4 +39,4 @@ def fits(x: Any, spec: dict[str, Any]) -> Iterator[Fit]:
         model.fit(cells)
         return model.A_, model.B_
 
-    return one_fit_each(spec, fit)
+    one_fit_each(spec, fit, tell)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from contextlib import suppress
 from importlib.metadata import version as version_of
 from typing import Any
 
@@ -11,7 +11,11 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits
 
-from contestants import Fit, one_fit_each
+from contestants import Tell, Watch
+
+
+class EnoughError(Exception):
+    """Ends a fit from inside."""
 
 
 def version() -> str:
@@ -19,18 +23,20 @@ def version() -> str:
     return version_of("implicit")
 
 
-def fits(x: Any, spec: dict[str, Any]) -> Iterator[Fit]:
+def fits(x: Any, spec: dict[str, Any], tell: Tell) -> None:
     """Fit Σ C (P − s)² with C = α on observed cells and 1 elsewhere, plain ridge."""
     problem = spec["problem"]
     ones = csr_matrix((np.ones(x.nnz, np.float32), x.indices, x.indptr), shape=x.shape)
 
-    def fit(iterations: int) -> tuple[Any, Any]:
-        with threadpool_limits(1, "blas"):  # as it asks
-            model = implicit.als.AlternatingLeastSquares(
-                spec["k"], alpha=problem["alpha"], regularization=problem["reg"], use_cg=spec["solver"] == "cg",
-                iterations=iterations, num_threads=spec["threads"], random_state=0,
-            )  # fmt: skip
-            model.fit(ones, show_progress=False)
-        return model.user_factors, model.item_factors
+    model = implicit.als.AlternatingLeastSquares(
+        spec["k"], alpha=problem["alpha"], regularization=problem["reg"], use_cg=spec["solver"] == "cg",
+        iterations=max(spec["checkpoints"]), num_threads=spec["threads"], random_state=0,
+    )  # fmt: skip
+    watch = Watch()
 
-    return one_fit_each(spec, fit)
+    def after(iteration: int, *_: object) -> None:
+        if watch.aside(tell, iteration + 1, watch.seconds(), model.user_factors, model.item_factors):
+            raise EnoughError
+
+    with threadpool_limits(1, "blas"), suppress(EnoughError):  # one thread, as it asks
+        model.fit(ones, show_progress=False, callback=after)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from importlib.metadata import version as version_of
 from typing import Any
 
@@ -10,7 +9,7 @@ import numpy as np
 from libmf import mf
 from scipy.sparse import coo_matrix
 
-from contestants import Fit, one_fit_each
+from contestants import Tell, one_fit_each
 
 
 def version() -> str:
@@ -18,7 +17,7 @@ def version() -> str:
     return version_of("libmf")
 
 
-def fits(x: Any, spec: dict[str, Any]) -> Iterator[Fit]:
+def fits(x: Any, spec: dict[str, Any], tell: Tell) -> None:
     """Fit Σ_Ω (x − s)² + λ(|w|² + |z|²), by epochs."""
     cells = coo_matrix(x)
     triples = np.column_stack([cells.row, cells.col, cells.data]).astype(np.float64)
@@ -31,4 +30,4 @@ def fits(x: Any, spec: dict[str, Any]) -> Iterator[Fit]:
         model.fit(triples)
         return model.p_factors(), model.q_factors()
 
-    return one_fit_each(spec, fit)
+    one_fit_each(spec, fit, tell)

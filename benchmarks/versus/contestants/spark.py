@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from pyspark.ml.recommendation import ALS
 from pyspark.sql import SparkSession
 from scipy.sparse import coo_matrix
 
-from contestants import Fit, one_fit_each
+from contestants import Tell, one_fit_each
 
 
 def version() -> str:
@@ -20,7 +19,7 @@ def version() -> str:
     return str(pyspark.__version__)
 
 
-def fits(x: Any, spec: dict[str, Any]) -> Iterator[Fit]:
+def fits(x: Any, spec: dict[str, Any], tell: Tell) -> None:
     """Fit the explicit problem; reading the cells into Spark is not timed."""
     spark = (
         SparkSession.builder.master(f"local[{spec['threads']}]")
@@ -45,7 +44,7 @@ def fits(x: Any, spec: dict[str, Any]) -> Iterator[Fit]:
             for side, size in zip((model.userFactors, model.itemFactors), x.shape, strict=True)
         )
 
-    yield from one_fit_each(spec, fit)
+    one_fit_each(spec, fit, tell)
     spark.stop()
 
 
