@@ -15,8 +15,8 @@ objective, which all contestants of it minimise, from random starts of their own
 The loss of all of them is evaluated by one and the same code, in float64, from their factors. The converged loss is the
 lowest that any of them reaches. What counts is the time of iterations alone: reading, transposing, the evaluation of
 the loss, and our closing row half-step are left out for all. A contestant runs until it is within the margin of the
-converged loss, or for as long as `--most-iterations`. cmfrec cannot be gone on with: it is fitted anew with more and
-more iterations, and its time is that of the fit less that of one without iterations.
+converged loss, or until `--iterations`, or the `--patience` with peers, runs out. cmfrec cannot be gone on with: it is
+fitted anew with more and more iterations, and its time is that of the fit less that of one without iterations.
 """
 
 from __future__ import annotations

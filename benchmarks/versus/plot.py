@@ -23,8 +23,10 @@ def main() -> None:
     args = parser.parse_args()
     courses = [course for path in args.courses for course in json.loads(path.read_text(encoding="utf-8"))]
     problems = sorted({(course["problem"], course["rank"]) for course in courses})
-    figure, axes = plt.subplots(1, len(problems), figsize=(6 * len(problems), 4.5), squeeze=False, layout="constrained")
-    for axis, (problem, rank) in zip(axes[0], problems, strict=True):
+    across = min(2, len(problems))
+    down = -(-len(problems) // across)
+    figure, axes = plt.subplots(down, across, figsize=(6 * across, 4.5 * down), squeeze=False, layout="constrained")
+    for axis, (problem, rank) in zip(axes.flat, problems, strict=False):
         here = [course for course in courses if (course["problem"], course["rank"]) == (problem, rank)]
         best = min(min(course["losses"]) for course in here)
         for course in here:

@@ -18,6 +18,7 @@ Libraries that cannot be watched (cmfrec, LIBMF, Spark) are fitted anew for each
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import subprocess
@@ -93,19 +94,19 @@ def python_of(library: str, environments: Path) -> str:
     return str(python)
 
 
-def fit(who: str, problem: str, data: Path, args: argparse.Namespace) -> Course | None:
+def fit(who: str, problem: str, rank: int, data: Path, args: argparse.Namespace) -> Course | None:
     """Run one contestant in a process of its own, and measure the loss of all that it left."""
     library, solver = who.split(":")
     settings = PROBLEMS[problem]
     with tempfile.TemporaryDirectory(dir=args.scratch) as folder:
         spec = {
-            "data": str(data), "library": library, "solver": solver, "problem": settings, "k": args.rank,
+            "data": str(data), "library": library, "solver": solver, "problem": settings, "k": rank,
             "threads": args.threads, "checkpoints": [c for c in ANEW.get(library, CHECKPOINTS) if c <= args.iterations],
             "out": folder, "patience": args.patience,
         }  # fmt: skip
         asked = Path(folder) / "spec.json"
         asked.write_text(json.dumps(spec), encoding="utf-8")
-        print(f"{problem} k = {args.rank}  {who} ...", flush=True)
+        print(f"{problem} k = {rank}  {who} ...", flush=True)
         try:
             command = [python_of(library, args.environments), str(HERE / "worker.py"), str(asked)]
             subprocess.run(command, check=True, env=pinned(library, args.threads))
@@ -172,10 +173,15 @@ def table(problem: str, rank: int, courses: list[Course]) -> list[list[str]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--shape", default="ml-20m", help="preset of make_ratings")
-    parser.add_argument("--rank", type=int, default=64)
+    parser.add_argument("--rank", type=int, nargs="+", default=[64, 128])
     parser.add_argument("--problem", nargs="+", choices=sorted(PROBLEMS), default=sorted(PROBLEMS))
-    parser.add_argument("--peers", nargs="+", help="contestants, as library:solver; ours are always run")
-    parser.add_argument("--ours", nargs="+", help="our solvers to run, such as exact cg; all of them otherwise")
+    everybody = sorted({who for contestants in WHO.values() for who in contestants})
+    peers = [who for who in everybody if not who.startswith("alsatian")]
+    solvers = [who.split(":")[1] for who in everybody if who.startswith("alsatian")]
+    parser.add_argument(
+        "--peers", nargs="+", choices=peers, metavar="WHO", help=f"of {', '.join(peers)}; all otherwise"
+    )
+    parser.add_argument("--ours", nargs="+", choices=solvers, help="our solvers to run; all of them otherwise")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--iterations", type=int, default=30, help="at most")
     parser.add_argument("--patience", type=float, default=600, help="seconds after which a contestant is stopped")
@@ -184,7 +190,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="keep the courses as JSON, for plot.py")
     args = parser.parse_args()
     print(common.environment(), f"\n{time.strftime('%Y-%m-%d')}", flush=True)
-    args.environments.mkdir(parents=True, exist_ok=True)
+    for folder in filter(None, (args.environments, args.scratch)):
+        folder.mkdir(parents=True, exist_ok=True)
     lines, kept = [], []
     with tempfile.TemporaryDirectory(dir=args.scratch) as folder:
         data = Path(folder) / "cells.npz"
@@ -192,11 +199,11 @@ def main() -> None:
         np.savez(data, data=x.data.astype(np.float32), indices=x.indices, indptr=x.indptr, shape=x.shape)
         print(f"{args.shape}: {x.shape[0]} x {x.shape[1]}, {x.nnz} cells, {args.threads} threads", flush=True)
         del x
-        for problem in args.problem:
+        for problem, rank in itertools.product(args.problem, args.rank):
             chosen = [who for who in WHO[problem] if wanted(who, args)]
-            courses = [course for who in chosen if (course := fit(who, problem, data, args)) is not None]
-            lines += table(problem, args.rank, courses)
-            kept += [{"problem": problem, "rank": args.rank, **vars(course)} for course in courses]
+            courses = [course for who in chosen if (course := fit(who, problem, rank, data, args)) is not None]
+            lines += table(problem, rank, courses) if courses else []
+            kept += [{"problem": problem, "rank": rank, **vars(course)} for course in courses]
     print()
     print_table(
         ["problem", "k", "who", "version", "s an iteration", f"s to {WITHIN:.1%} of the best loss", "× fastest peer",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import mmap
 import shutil
 import tracemalloc
@@ -131,5 +132,32 @@ def test_a_disk_without_room_is_named(tmp_path, small_limit, monkeypatch):
     X = on_disk(counts(60, 31), tmp_path)
     usage = shutil.disk_usage(tmp_path)
     monkeypatch.setattr(mapped.shutil, "disk_usage", lambda folder: usage._replace(free=10))
-    with pytest.raises(OSError, match=r"0\.0 GB are free.*TMPDIR"):
+    with pytest.raises(OSError, match=r"1e-08 GB are free.*TMPDIR"):
         ALS(5).fit(X)
+
+
+def test_room_that_cannot_be_reserved_is_named(tmp_path, small_limit, monkeypatch):
+    def refuse(descriptor, start, size):
+        raise OSError(errno.EFBIG, "File too large")
+
+    X = on_disk(counts(60, 31), tmp_path)
+    monkeypatch.setattr(mapped.os, "posix_fallocate", refuse, raising=False)
+    with pytest.raises(OSError, match=r"needs beside a matrix.*TMPDIR"):
+        ALS(5).fit(X)
+
+
+def test_wide_indices_of_a_file_are_narrowed_in_a_file(tmp_path, small_limit):
+    X = counts(60, 31)
+    wide = csr_array((X.data, X.indices, X.indptr), shape=X.shape)
+    wide.indices, wide.indptr = X.indices.astype(np.int64), X.indptr.astype(np.int64)
+    from_file = on_disk(wide, tmp_path)
+    narrow = mapped.narrowed(from_file.indices)
+    assert from_file.indices.dtype == np.int64
+    assert narrow.dtype == np.int32
+    assert mapped.is_mapped(narrow)
+    assert np.array_equal(narrow, X.indices)
+    assert not mapped.is_mapped(mapped.narrowed(wide.indices))
+    assert mapped.narrowed(X.indices) is X.indices
+    np.testing.assert_array_equal(
+        ALS(3, random_state=0).fit(from_file).row_factors_, ALS(3, random_state=0).fit(X).row_factors_
+    )

@@ -157,6 +157,12 @@ def test_without_a_ridge_rows_are_solved(solver: str) -> None:
         assert {record.solver for record in model.history_} == {"exact"}
 
 
+@pytest.mark.parametrize(("solver", "name"), [("cg", "cg_steps"), ("subspace", "block_size")])
+def test_more_steps_than_the_core_counts_are_as_many_as_it_counts(solver, name):
+    both = [fitted("explicit", solver, max_iter=1, **{name: most}) for most in (2**31, 2**31 - 1)]
+    assert np.array_equal(both[0].row_factors_, both[1].row_factors_)
+
+
 def test_the_number_of_steps_and_the_block_are_as_asked_for() -> None:
     model, X = ALS(8, solver="cg", cg_steps=7, block_size=3), CASES["explicit"][2]
     rows = model._prepared(X, None, None)[0].rows.cells

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+_AT_ONCE = 1 << 22  # elements converted at a time
 LEAST = 1 << 28  # bytes below which an array goes to memory, mapped or not
 
 
@@ -40,14 +41,29 @@ def empty_like_place(size: int, dtype: Any, model: NDArray[Any]) -> NDArray[Any]
         return np.empty(size, dtype=kind)
     folder = tempfile.gettempdir()
     free = shutil.disk_usage(folder).free
+    no_room = OSError(
+        f"an array that a fit needs beside a matrix that is mapped from a file takes {wanted / 1e9:.3g} GB in "
+        f"{folder}, where {free / 1e9:.3g} GB are free. Set the environment variable TMPDIR to a folder on a disk that "
+        "has room."
+    )
     if wanted > free:
-        raise OSError(
-            f"the transpose of a matrix that is mapped from a file takes {wanted / 1e9:.1f} GB in {folder}, where "
-            f"{free / 1e9:.1f} GB are free. Set the environment variable TMPDIR to a folder on a disk that has room."
-        )
+        raise no_room
     with tempfile.TemporaryFile(dir=folder) as file:
-        _reserve(file.fileno(), wanted)
+        try:
+            _reserve(file.fileno(), wanted)
+        except OSError as error:  # a quota, or a limit on the size of files
+            raise no_room from error
         return np.memmap(file, dtype=kind, mode="r+", shape=(size,))
+
+
+def narrowed(indices: NDArray[Any]) -> NDArray[np.int32]:
+    """Return indices in 32 bits: as they are, or else converted, to a file where they come from one."""
+    if indices.dtype == np.int32:
+        return indices
+    out = empty_like_place(indices.size, np.int32, indices)
+    for start in range(0, indices.size, _AT_ONCE):
+        out[start : start + _AT_ONCE] = indices[start : start + _AT_ONCE]
+    return out
 
 
 def _reserve(descriptor: int, size: int) -> None:

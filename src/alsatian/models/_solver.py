@@ -15,6 +15,7 @@ from alsatian._engine.contract import OBSERVED, Cells, Floats, Inexact
 _TOLERANCE = 0.1  # of the residual: beyond it, steps are spent on what the other side's move makes void
 _STEPS, _STEPS_BESIDE_GRAM = 3, 2
 _BLOCK = 32
+_MOST = 2**31 - 1  # steps, or factors of a block: as many as the core counts, and more than there is use for
 _SPEED = 2.0  # multiply-adds of an exact solution in the time of one of a pass over the cells
 _GAIN = 1.5  # by which a solver must be quicker to be worth its few more iterations
 _LEAST_DUAL_RANK = 96
@@ -49,8 +50,8 @@ def improving_of(model: Any, rows: Cells, columns: Cells) -> Improving | None:
     if model.solver == "exact" or _one_system(rows):
         return None
     auto_steps = _STEPS_BESIDE_GRAM if rows.rule.gram_weight > 0 else _STEPS
-    steps = auto_steps if model.cg_steps == "auto" else int(model.cg_steps)
-    block = _BLOCK if model.block_size == "auto" else int(model.block_size)
+    steps = auto_steps if model.cg_steps == "auto" else min(int(model.cg_steps), _MOST)
+    block = _BLOCK if model.block_size == "auto" else min(int(model.block_size), _MOST)
     if model.solver == "subspace":
         return Improving("subspace", 1, block)
     if model.solver == "auto" and not _pays(rows, columns, int(model.n_components), steps):

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 
 from alsatian._engine.cells import blocks
+from alsatian._engine.mapped import narrowed
 
 Values = NDArray[Any]
 
@@ -61,7 +62,7 @@ def canonical(matrix: Any, name: str) -> Compressed:
     cells = Compressed(
         (int(csr.shape[0]), int(csr.shape[1])),
         csr.indptr.astype(np.int64),
-        csr.indices[:stored].astype(np.int32, copy=False),
+        narrowed(csr.indices[:stored]),
         csr.data[:stored],
     )
     return cells if csr.has_canonical_format else _summed(cells)
