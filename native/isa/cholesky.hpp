@@ -123,7 +123,7 @@ ALSATIAN_INLINE bool eliminate_rows(T* a, i64 stride, int padded, int i, int j, 
         for (int s = r; s < S; s++) l[r][s] = row[r * P + j + s];
     T* inverse = inverse_diagonal + top + j;
     const bool good = factor_step<T>(l, floor, inverse);
-    eliminate_span<T>(left, block + first, 0, row + first, V * W, l, inverse);
+    eliminate<T, V>(left, block + first, 0, row + first, l, inverse);
     const int next = first + V * W;
     eliminate_span<T>(left, block + next, j, row + next, panel_width<T>(padded, i) - next, l, inverse);
     for (int p = i + 1; p < panels; p++) {

@@ -13,22 +13,18 @@ Tell = Callable[[int, float, Any, Any], bool]
 class Watch:
     """A clock that stands still while somebody looks on."""
 
-    def __init__(self) -> None:
-        self._began, self._aside = time.perf_counter(), 0.0
-
-    def seconds(self) -> float:
-        """Return the seconds that counted so far."""
-        return time.perf_counter() - self._began - self._aside
+    def __init__(self, tell: Tell) -> None:
+        self._tell, self._began = tell, time.perf_counter()
 
     def leave_out(self, seconds: float) -> None:
         """Take something that has been done meanwhile for undone."""
-        self._aside += seconds
+        self._began += seconds
 
-    def aside(self, tell: Tell, iterations: int, seconds: float, w: Any, z: Any) -> bool:
-        """Tell, at no time."""
-        began = time.perf_counter()
-        stop = tell(iterations, seconds, w, z)
-        self.leave_out(time.perf_counter() - began)
+    def tell(self, iterations: int, w: Any, z: Any) -> bool:
+        """Tell how far a fit is, at no time; return whether to stop."""
+        now = time.perf_counter()
+        stop = self._tell(iterations, now - self._began, w, z)
+        self.leave_out(time.perf_counter() - now)
         return stop
 
 

@@ -49,18 +49,18 @@ class Course(Callback):
 
     def setup(self, estimator: Any, context: Any) -> None:
         """Start the clock, before the data are looked at."""
-        self._watch, self._iterations = Watch(), 0
+        self._watch = Watch(self._tell)
 
     def on_fit_task_end(self, estimator: Any, context: Any) -> bool:
         """Close the fit by its row half-step, on the side."""
         if context.task_name != "iteration":
             return False
-        self._iterations += 1
-        if self._iterations not in self._checkpoints:
+        iterations = estimator.history_[-1].iteration
+        if iterations not in self._checkpoints:
             return False
-        so_far, began = self._watch.seconds(), time.perf_counter()
+        began = time.perf_counter()
         factors = running_fit(estimator).as_if_stopped().factors
         closing = time.perf_counter() - began
-        stop = self._watch.aside(self._tell, self._iterations, so_far + closing, factors.rows, factors.columns)
+        stop = self._watch.tell(iterations, factors.rows, factors.columns)
         self._watch.leave_out(closing)
         return stop

@@ -32,10 +32,10 @@ def fits(x: Any, spec: dict[str, Any], tell: Tell) -> None:
         spec["k"], alpha=problem["alpha"], regularization=problem["reg"], use_cg=spec["solver"] == "cg",
         iterations=max(spec["checkpoints"]), num_threads=spec["threads"], random_state=0,
     )  # fmt: skip
-    watch = Watch()
+    watch = Watch(tell)
 
     def after(iteration: int, *_: object) -> None:
-        if watch.aside(tell, iteration + 1, watch.seconds(), model.user_factors, model.item_factors):
+        if watch.tell(iteration + 1, model.user_factors, model.item_factors):
             raise EnoughError
 
     with threadpool_limits(1, "blas"), suppress(EnoughError):  # one thread, as it asks

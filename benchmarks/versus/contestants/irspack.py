@@ -23,7 +23,7 @@ def fits(x: Any, spec: dict[str, Any], tell: Tell) -> None:
     """Fit Σ_Ω (α₀ + c)(1 − s)² + α₀ Σ_else s² with α₀ = 1 and c = α − 1, plain ridge."""
     problem = spec["problem"]
     strength = csr_matrix((np.full(x.nnz, problem["alpha"] - 1, np.float32), x.indices, x.indptr), shape=x.shape)
-    watch = Watch()
+    watch = Watch(tell)
     trainer = ials.IALSTrainer(
         strength, spec["k"], alpha0=1.0, reg=problem["reg"], nu=0.0, init_std=0.1, loss_type=ials.LossType.ORIGINAL,
         solver_type=getattr(ials.SolverType, SOLVERS[spec["solver"]]), max_cg_steps=3, ialspp_subspace_dimension=64,
@@ -31,6 +31,5 @@ def fits(x: Any, spec: dict[str, Any], tell: Tell) -> None:
     )  # fmt: skip
     for iteration in range(1, max(spec["checkpoints"]) + 1):
         trainer.run_epoch()
-        factors = trainer.core_trainer.user, trainer.core_trainer.item
-        if watch.aside(tell, iteration, watch.seconds(), *factors):
+        if watch.tell(iteration, trainer.core_trainer.user, trainer.core_trainer.item):
             return

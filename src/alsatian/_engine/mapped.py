@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_AT_ONCE = 1 << 22  # elements converted at a time
 LEAST = 1 << 28  # bytes below which an array goes to memory, mapped or not
 
 
@@ -61,8 +60,7 @@ def narrowed(indices: NDArray[Any]) -> NDArray[np.int32]:
     if indices.dtype == np.int32:
         return indices
     out = empty_like_place(indices.size, np.int32, indices)
-    for start in range(0, indices.size, _AT_ONCE):
-        out[start : start + _AT_ONCE] = indices[start : start + _AT_ONCE]
+    out[:] = indices  # NumPy converts as it goes
     return out
 
 
